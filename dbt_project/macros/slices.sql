@@ -1,0 +1,16 @@
+{#
+    History tables keep what earlier runs computed. A run replaces whole (client, refresh) slices: it first deletes the
+    slices it is about to compute, so that a slice that is empty now does not keep its old rows.
+    Clients that were forgotten and refreshes that no longer exist go with it for the clients of the run.
+#}
+{% macro delete_slices_of_run() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where
+        (client_id, refreshed_on) in (
+            select client_id, refreshed_on from {{ source('ledger', 'refreshes') }} where is_in_run
+        )
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,97 @@
+with link_rows as (
+
+    select * from {{ ref('int_link_rows_attributed') }}
+
+),
+
+domain_rows as (
+
+    select * from {{ ref('int_domain_rows') }}
+
+),
+
+hosts as (
+
+    select * from {{ ref('int_hosts') }}
+
+),
+
+judged_domains as (
+
+    select * from {{ source('ledger', 'judged_domains') }}
+
+),
+
+domains as (
+
+    select distinct
+        client_id,
+        refreshed_on,
+        referring_domain
+    from link_rows
+    where referring_domain is not null
+
+    union
+
+    select
+        domain_rows.client_id,
+        domain_rows.refreshed_on,
+        hosts.referring_domain
+    from domain_rows
+    inner join hosts
+        on domain_rows.host = hosts.host
+
+),
+
+-- rules of scope domain that one row raised take every row of the domain
+raised as (
+
+    select
+        client_id,
+        refreshed_on,
+        referring_domain,
+        bit_or(rule_bits & {{ rules_with(scope='domain') }}) as rule_bits
+    from link_rows
+    where rule_bits & {{ rules_with(scope='domain') }} != 0
+    group by all
+
+),
+
+listed as (
+
+    select
+        domains.client_id,
+        domains.refreshed_on,
+        domains.referring_domain,
+        bool_or(judged_domains.verdict = 'blocked') as is_blocked,
+        bool_or(judged_domains.verdict = 'allowed') as is_allowed
+    from domains
+    inner join judged_domains
+        on domains.client_id = judged_domains.client_id
+        and domains.refreshed_on = judged_domains.refreshed_on
+        and (
+            domains.referring_domain = judged_domains.domain
+            or ends_with(domains.referring_domain, '.' || judged_domains.domain)
+        )
+    group by all
+
+)
+
+select
+    domains.client_id,
+    domains.refreshed_on,
+    domains.referring_domain,
+    case when coalesce(listed.is_allowed, false) then 0 else coalesce(raised.rule_bits, 0) end
+    + {{ rule_bits({'blocked_domain': "coalesce(listed.is_blocked, false) and not coalesce(listed.is_allowed, false)"}) }}
+        as rule_bits,
+    coalesce(listed.is_allowed, false) as is_allowed
+from domains
+left join raised
+    on domains.client_id = raised.client_id
+    and domains.refreshed_on = raised.refreshed_on
+    and domains.referring_domain = raised.referring_domain
+left join listed
+    on domains.client_id = listed.client_id
+    and domains.refreshed_on = listed.refreshed_on
+    and domains.referring_domain = listed.referring_domain
+where raised.rule_bits is not null or listed.is_blocked or listed.is_allowed

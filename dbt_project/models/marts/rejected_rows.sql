@@ -1,0 +1,89 @@
+with link_rows as (
+
+    select * from {{ ref('int_link_rows_judged') }}
+    where evidence_role = 'current' and not is_accepted
+
+),
+
+delivered_rows as (
+
+    select * from {{ ref('int_link_rows__unioned') }}
+    where evidence_role = 'current'
+
+),
+
+domain_rows as (
+
+    select * from {{ ref('int_domain_rows_judged') }}
+    where evidence_role = 'current' and not is_accepted
+
+),
+
+rule_sets as (
+
+    select * from {{ ref('int_rule_sets') }}
+
+),
+
+rejected_links as (
+
+    select
+        link_rows.client_id,
+        link_rows.refreshed_on,
+        delivered_rows.file_id,
+        delivered_rows.row_number,
+        delivered_rows.source_url,
+        delivered_rows.target_url,
+        link_rows.rule_bits,
+        concat_ws(
+            '; ',
+            delivered_rows.unreadable,
+            'linking domain ' || link_rows.referring_domain,
+            'file of ' || link_rows.file_site,
+            'target in ' || coalesce(link_rows.site, 'no site of the panel')
+        ) as facts
+    from delivered_rows
+    inner join link_rows
+        on delivered_rows.client_id = link_rows.client_id
+        and delivered_rows.refreshed_on = link_rows.refreshed_on
+        and delivered_rows.file_number = link_rows.file_number
+        and delivered_rows.row_number = link_rows.row_number
+
+),
+
+rejected_domains as (
+
+    select distinct
+        domain_rows.client_id,
+        domain_rows.refreshed_on,
+        domain_rows.file_id,
+        domain_rows.row_number,
+        domain_rows.delivered_domain as source_url,
+        cast(null as varchar) as target_url,
+        domain_rows.rule_bits,
+        'linking domain ' || coalesce(domain_rows.referring_domain, domain_rows.delivered_domain) as facts
+    from domain_rows
+
+),
+
+rejected as (
+
+    select * from rejected_links
+    union all
+    select * from rejected_domains
+
+)
+
+select
+    rejected.client_id,
+    rejected.refreshed_on,
+    rejected.file_id,
+    rejected.row_number,
+    rejected.source_url,
+    rejected.target_url,
+    rule_sets.reject_reasons[1] as reason,
+    rule_sets.reject_reasons as reasons,
+    concat_ws(': ', rule_sets.explanations[1], nullif(rejected.facts, '')) as evidence
+from rejected
+inner join rule_sets
+    on rejected.rule_bits = rule_sets.rule_bits

@@ -1,0 +1,193 @@
+with gaps as (
+
+    select * from {{ ref('int_gaps') }}
+    where gap_status = 'open'
+
+),
+
+refreshes as (
+
+    select * from {{ source('ledger', 'refreshes') }}
+
+),
+
+domain_metrics as (
+
+    select * from {{ ref('int_domain_metrics') }}
+
+),
+
+gap_links as (
+
+    select * from {{ ref('int_gap_links') }}
+
+),
+
+main_segments as (
+
+    select * from {{ ref('int_gap_segments') }}
+    where is_main
+
+),
+
+tactic_rules as (
+
+    select * from {{ ref('tactic_rules') }}
+
+),
+
+weights as (
+
+    select
+        refreshes.client_id,
+        refreshes.refreshed_on,
+        priority_weights.component,
+        coalesce(client_weights.weight, priority_weights.weight) as weight
+    from refreshes
+    cross join {{ ref('priority_weights') }} as priority_weights
+    left join {{ source('ledger', 'priority_weights') }} as client_weights
+        on refreshes.client_id = client_weights.client_id
+        and refreshes.refreshed_on = client_weights.refreshed_on
+        and priority_weights.component = client_weights.component
+    where refreshes.is_in_run
+
+),
+
+-- points that a component can give: its share of all weights, out of 100
+full_points as (
+
+    select
+        client_id,
+        refreshed_on,
+        {% for component in ['authority', 'relevance', 'competitors', 'traffic', 'placement', 'editorial', 'freshness'] %}
+        100.0 * sum(weight) filter (component = '{{ component }}') / nullif(sum(weight), 0) as {{ component }}
+        {{- "," if not loop.last }}
+        {% endfor %}
+    from weights
+    group by all
+
+),
+
+facts as (
+
+    select
+        gaps.client_id,
+        gaps.refreshed_on,
+        gaps.referring_domain,
+        gaps.competitors_linked,
+        gaps.competitor_sites,
+        len(refreshes.competitors) as competitors_in_panel,
+        coalesce(main_segments.segment, 'other') as segment,
+        domain_metrics.authority,
+        domain_metrics.traffic,
+        gap_links.relevance,
+        gap_links.best_placement,
+        coalesce(gap_links.is_editorial, false) as is_editorial,
+        gap_links.best_source_url,
+        gap_links.best_target_url,
+        gap_links.best_anchor,
+        date_diff('day', gap_links.newest_link_on, gaps.refreshed_on) as newest_link_age_days
+    from gaps
+    inner join refreshes
+        on gaps.client_id = refreshes.client_id
+        and gaps.refreshed_on = refreshes.refreshed_on
+    left join domain_metrics
+        on gaps.client_id = domain_metrics.client_id
+        and gaps.refreshed_on = domain_metrics.refreshed_on
+        and gaps.referring_domain = domain_metrics.referring_domain
+    left join gap_links
+        on gaps.client_id = gap_links.client_id
+        and gaps.refreshed_on = gap_links.refreshed_on
+        and gaps.referring_domain = gap_links.referring_domain
+    left join main_segments
+        on gaps.client_id = main_segments.client_id
+        and gaps.refreshed_on = main_segments.refreshed_on
+        and gaps.referring_domain = main_segments.referring_domain
+
+),
+
+pointed as (
+
+    select
+        facts.*,
+        round(full_points.authority * coalesce(facts.authority, 0) / 100, 2) as points_authority,
+        round(full_points.relevance * coalesce(facts.relevance, 0), 2) as points_relevance,
+        round(full_points.competitors * facts.competitors_linked / facts.competitors_in_panel, 2)
+            as points_competitors,
+        round(
+            full_points.traffic
+            * least(1, log10(1 + greatest(0, coalesce(facts.traffic, 0))) / {{ var('traffic_log10_full') }}),
+            2
+        ) as points_traffic,
+        round(
+            full_points.placement * case facts.best_placement
+                when 'content' then 1
+                when 'resource_list' then 0.8
+                when 'author_bio' then 0.5
+                when 'unknown' then 0.5
+                else 0.2
+            end,
+            2
+        ) as points_placement,
+        round(full_points.editorial * case when facts.is_editorial then 1 else 0 end, 2) as points_editorial,
+        round(
+            full_points.freshness
+            * greatest(0, 1 - coalesce(facts.newest_link_age_days, {{ var('freshness_days') }}) / {{ var('freshness_days') }}.0),
+            2
+        ) as points_freshness,
+        case
+            when
+                facts.competitors_linked = facts.competitors_in_panel
+                and facts.competitors_in_panel > 1
+                and coalesce(facts.authority, 0) <= {{ var('hub_authority') }}
+                then {{ var('hub_risk') }}
+            else 0.0
+        end as risk
+    from facts
+    inner join full_points
+        on facts.client_id = full_points.client_id
+        and facts.refreshed_on = full_points.refreshed_on
+
+)
+
+select
+    pointed.client_id,
+    pointed.refreshed_on,
+    pointed.referring_domain,
+    pointed.segment,
+    case
+        when pointed.segment = 'editorial_mention' and pointed.competitors_linked > 1 then 'digital_pr'
+        else tactic_rules.tactic
+    end as tactic,
+    pointed.referring_domain || ' ' || tactic_rules.reason || ': ' || pointed.competitors_linked || ' of '
+    || pointed.competitors_in_panel || ' competitors linked ('
+    || array_to_string(pointed.competitor_sites[1:3], ', ')
+    || case when pointed.competitors_linked > 3 then ' and others' else '' end || '), you are not.' as tactic_reason,
+    pointed.best_source_url,
+    pointed.best_target_url,
+    pointed.best_anchor,
+    pointed.authority,
+    pointed.traffic,
+    pointed.relevance,
+    coalesce(pointed.best_placement, 'unknown') as placement,
+    pointed.is_editorial,
+    coalesce(pointed.points_authority, 0) as points_authority,
+    coalesce(pointed.points_relevance, 0) as points_relevance,
+    coalesce(pointed.points_competitors, 0) as points_competitors,
+    coalesce(pointed.points_traffic, 0) as points_traffic,
+    coalesce(pointed.points_placement, 0) as points_placement,
+    coalesce(pointed.points_editorial, 0) as points_editorial,
+    coalesce(pointed.points_freshness, 0) as points_freshness,
+    pointed.risk,
+    round(
+        (
+            coalesce(pointed.points_authority, 0) + coalesce(pointed.points_relevance, 0)
+            + coalesce(pointed.points_competitors, 0) + coalesce(pointed.points_traffic, 0)
+            + coalesce(pointed.points_placement, 0) + coalesce(pointed.points_editorial, 0)
+            + coalesce(pointed.points_freshness, 0)
+        ) * (1 - pointed.risk),
+        1
+    ) as score
+from pointed
+left join tactic_rules
+    on pointed.segment = tactic_rules.segment

@@ -1,0 +1,60 @@
+with links as (
+
+    select * from {{ ref('int_links_classified') }}
+    where is_live
+
+),
+
+-- the link to a competitor that shows best how the gap domain links: in content, editorial, followed, on topic, new
+ranked as (
+
+    select
+        client_id,
+        refreshed_on,
+        referring_domain,
+        arg_min(
+            struct_pack(
+                source_url := source_url,
+                target_url := target_url,
+                anchor := anchor,
+                title := title,
+                segment := segment,
+                placement := placement
+            ),
+            -- the row decides among equals, so that every run picks the same link
+            (
+                case placement when 'content' then 0 when 'resource_list' then 1 when 'unknown' then 2 else 3 end * 800
+                + case when is_editorial then 0 else 400 end
+                + case when is_follow then 0 else 200 end
+                + cast(round(100 * (1 - coalesce(relevance, 0))) as bigint)
+            ) * 17592186044416 + file_number * 268435456 + row_number
+        ) filter (not is_own_site) as best_link,
+        max(relevance) filter (not is_own_site) as relevance,
+        bool_or(is_editorial) filter (not is_own_site) as is_editorial,
+        max(first_seen_on) filter (not is_own_site) as newest_link_on,
+        -- what the domain gives the client, for the grade of a closed gap
+        bool_or(is_follow and placement = 'content') filter (is_own_site) as has_graded_a_link,
+        bool_and(not is_follow) filter (is_own_site) as has_only_nofollow_links
+    from links
+    group by client_id, refreshed_on, referring_domain
+
+)
+
+select
+    client_id,
+    refreshed_on,
+    referring_domain,
+    best_link.source_url as best_source_url,
+    best_link.target_url as best_target_url,
+    best_link.anchor as best_anchor,
+    best_link.title as best_title,
+    best_link.placement as best_placement,
+    relevance,
+    coalesce(is_editorial, false) as is_editorial,
+    newest_link_on,
+    case
+        when has_graded_a_link then 'A'
+        when has_only_nofollow_links then 'B'
+        else 'C'
+    end as client_link_grade
+from ranked

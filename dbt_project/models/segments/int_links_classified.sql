@@ -1,0 +1,170 @@
+with links as (
+
+    select * from {{ ref('int_links_merged') }}
+    where is_accepted
+
+),
+
+delivered_rows as (
+
+    select * from {{ ref('int_link_rows__unioned') }}
+    where evidence_role != 'unconfirmed'
+
+),
+
+provider_sets as (
+
+    select * from {{ ref('int_provider_sets') }}
+
+),
+
+refreshes as (
+
+    select * from {{ source('ledger', 'refreshes') }}
+
+),
+
+unicode_hosts as (
+
+    select * from {{ source('reference', 'unicode_hosts') }}
+
+),
+
+segment_rules as (
+
+    select
+        rule_id,
+        field,
+        segment,
+        weight,
+        reason,
+        weight * 1000 + 999 - rule_id as segment_code
+    from {{ ref('segment_rules') }}
+
+),
+
+quoted as (
+
+    select
+        links.client_id,
+        links.refreshed_on,
+        links.page_key,
+        links.file_number,
+        links.site,
+        links.is_own_site,
+        links.referring_domain,
+        links.provider_bits,
+        links.is_live,
+        links.is_stale,
+        links.first_seen_on,
+        links.last_seen_on,
+        delivered_rows.file_id,
+        delivered_rows.row_number,
+        delivered_rows.source_url,
+        delivered_rows.target_url,
+        delivered_rows.title,
+        delivered_rows.anchor,
+        delivered_rows.left_context,
+        delivered_rows.right_context,
+        delivered_rows.page_type,
+        delivered_rows.platform,
+        delivered_rows.is_in_content,
+        delivered_rows.is_nofollow,
+        delivered_rows.is_ugc,
+        delivered_rows.is_sponsored,
+        delivered_rows.is_sitewide,
+        {{ url_host(url_authority(url_after_scheme('delivered_rows.source_url'))) }} as referring_host_written
+    from delivered_rows
+    inner join links
+        on delivered_rows.client_id = links.client_id
+        and delivered_rows.refreshed_on = links.refreshed_on
+        and delivered_rows.file_number = links.file_number
+        and delivered_rows.row_number = links.row_number
+
+),
+
+coded as (
+
+    select
+        quoted.*,
+        coalesce(unicode_hosts.punycode_host, quoted.referring_host_written) as referring_host,
+        greatest(
+            {{ segment_code('title', 'quoted.title') }},
+            {{ segment_code('url', 'substr(quoted.source_url, 9)') }},
+            {{ segment_code('host', 'quoted.referring_host_written') }},
+            {{ segment_code('target', 'quoted.target_url') }},
+            {{ segment_code('page_type', 'quoted.page_type') }},
+            {{ segment_code('rel', "case when quoted.is_sponsored then 'sponsored' when quoted.is_ugc then 'ugc' end") }}
+        ) as segment_code,
+        case
+            when len(refreshes.niche_terms) = 0 then null
+            else least(
+                1.0,
+                len(list_filter(
+                    refreshes.niche_terms,
+                    lambda term: contains(
+                        lower(concat_ws(' ', quoted.title, quoted.anchor, quoted.left_context, quoted.right_context)),
+                        term
+                    )
+                )) / least(2.0, len(refreshes.niche_terms))
+            )
+        end as relevance
+    from quoted
+    inner join refreshes
+        on quoted.client_id = refreshes.client_id
+        and quoted.refreshed_on = refreshes.refreshed_on
+    left join unicode_hosts
+        on quoted.referring_host_written = unicode_hosts.host
+
+)
+
+select
+    coded.client_id,
+    coded.refreshed_on,
+    coded.page_key,
+    coded.file_number,
+    coded.source_url,
+    coded.target_url,
+    coded.referring_domain,
+    coded.referring_host,
+    coded.site,
+    coded.anchor,
+    coded.title,
+    case
+        when regexp_matches(coded.source_url, '(?i)(#|/|\?)comment') then 'comment'
+        when segment_rules.segment in ('resource_page', 'directory') then 'resource_list'
+        when coded.is_ugc and segment_rules.segment is distinct from 'community' then 'comment'
+        when contains(coded.source_url, '/author/') then 'author_bio'
+        when coded.is_sitewide then 'footer'
+        when coded.is_in_content then 'content'
+        else 'unknown'
+    end as placement,
+    coalesce(segment_rules.segment, 'other') as segment,
+    case when segment_rules.rule_id is not null then 'segment_rules:' || segment_rules.rule_id end as segment_rule,
+    segment_rules.reason || ' (' || segment_rules.field || ')' as segment_evidence,
+    coalesce(segment_rules.weight, 0) / 100.0 as segment_confidence,
+    coded.relevance,
+    cast([] as varchar[]) as review_reasons,
+    provider_sets.providers,
+    coded.file_id,
+    coded.row_number,
+    coded.is_own_site,
+    coded.is_live,
+    not (coded.is_nofollow or coded.is_ugc or coded.is_sponsored) as is_follow,
+    coded.is_nofollow,
+    coded.is_ugc,
+    coded.is_sponsored,
+    coalesce(coded.is_sitewide, false) as is_sitewide,
+    coalesce(
+        segment_rules.segment in ('editorial_mention', 'expert_feature', 'data_reference', 'review_comparison', 'tool_asset')
+        and not (coded.is_ugc or coded.is_sponsored or coalesce(coded.is_sitewide, false)),
+        false
+    ) as is_editorial,
+    coded.is_stale,
+    coded.first_seen_on,
+    coded.last_seen_on
+from coded
+left join segment_rules
+    on coded.segment_code = segment_rules.segment_code
+left join provider_sets
+    on coded.provider_bits = provider_sets.provider_bits

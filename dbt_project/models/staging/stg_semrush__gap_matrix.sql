@@ -1,0 +1,39 @@
+with source as (
+
+    select * from {{ source('landed', 'semrush_gap_matrix') }}
+
+),
+
+-- a row of the matrix speaks of one domain and as many sites as it has columns
+cells as (
+
+    select
+        source.file_id,
+        source.row_number,
+        source.unreadable,
+        source.domain,
+        source.domain_score,
+        unnest(map_entries(source.targets)) as cell
+    from source
+
+),
+
+renamed as (
+
+    select
+        file_id,
+        row_number,
+        unreadable,
+        cell['key'] as target_header,
+        domain as delivered_domain,
+        cast(null as varchar) as country,
+        {{ to_number('domain_score') }} as semrush_as,
+        {{ to_number("cell['value']") }} as links,
+        false as is_lost,
+        cast(null as date) as first_seen_on,
+        cast(null as date) as last_seen_on
+    from cells
+
+)
+
+select * from renamed

@@ -1,0 +1,56 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_slices_of_run() }}",
+) }}
+
+with gaps as (
+
+    select * from {{ ref('int_gaps') }}
+
+),
+
+gap_scores as (
+
+    select * from {{ ref('int_gap_scores') }}
+
+),
+
+gap_links as (
+
+    select * from {{ ref('int_gap_links') }}
+
+),
+
+evidence as (
+
+    select * from {{ ref('int_evidence_seen_before') }}
+
+)
+
+select
+    gaps.client_id,
+    gaps.refreshed_on,
+    gaps.referring_domain,
+    gaps.now_perhaps,
+    gaps.now_for_sure,
+    gaps.gap_status,
+    coalesce(gap_links.client_link_grade, 'C') as client_link_grade,
+    gap_scores.score,
+    gaps.client_links > 0 as is_client_linked,
+    -- false where a competitor link comes from a (site, provider, kind) that was fully seen one refresh earlier
+    coalesce(evidence.is_unseen_before, false) as is_unseen_before,
+    gaps.client_first_seen_on
+from gaps
+left join gap_scores
+    on gaps.client_id = gap_scores.client_id
+    and gaps.refreshed_on = gap_scores.refreshed_on
+    and gaps.referring_domain = gap_scores.referring_domain
+left join gap_links
+    on gaps.client_id = gap_links.client_id
+    and gaps.refreshed_on = gap_links.refreshed_on
+    and gaps.referring_domain = gap_links.referring_domain
+left join evidence
+    on gaps.client_id = evidence.client_id
+    and gaps.refreshed_on = evidence.refreshed_on
+    and gaps.referring_domain = evidence.referring_domain

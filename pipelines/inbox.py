@@ -1,0 +1,101 @@
+"""What lies in the inbox: refreshes by client and date, and their files.
+
+Looks at names and bytes only. Whether a file is an export is asked in `pipelines.exports`; which refreshes have work is
+decided in `pipelines.planning`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pipelines.clients import ClientSettings
+from pipelines.sites import find_site
+from warehouse.archive import Delivery, file_sha256
+from warehouse.layout import Workspace
+
+SHARED = "_shared"
+_UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")
+
+
+@dataclass(frozen=True)
+class InboxError:
+    """A folder or file of the inbox that cannot be taken: where, and what to do."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+@dataclass(frozen=True)
+class DatedFolder:
+    """`inbox/<client_id>/<YYYY-MM-DD>`, or its shared counterpart."""
+
+    path: Path
+    refreshed_on: date
+
+
+def dated_folders(folder: Path, workspace: Workspace) -> tuple[list[DatedFolder], list[InboxError]]:
+    """The refresh dates below a client's inbox, and the folders that are no dates."""
+    found: list[DatedFolder] = []
+    errors: list[InboxError] = []
+    if not folder.is_dir():
+        return found, errors
+    for path in sorted(folder.iterdir()):
+        if not path.is_dir() or path.name.startswith("."):
+            continue
+        try:
+            refreshed_on = date.fromisoformat(path.name)
+            if refreshed_on.isoformat() != path.name:
+                raise ValueError(path.name)
+        except ValueError:
+            errors.append(
+                InboxError(workspace.relative(path), "is no date; name the folder like 2026-01-31")
+            )
+            continue
+        found.append(DatedFolder(path, refreshed_on))
+    return found, errors
+
+
+def delivered_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
+    """The files of a dated folder with the `<site>/` folder each lies in, by path.
+
+    Hidden files and unfinished downloads are no deliveries. A site with a path (`bar.co.uk/shoes/`) is a folder in a
+    folder.
+    """
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if not path.is_file() or any(part.startswith((".", "~$")) for part in relative.parts):
+            continue
+        if path.suffix.lower() in _UNFINISHED or path.name.lower() == "thumbs.db":
+            continue
+        site = "/".join(relative.parts[:-1])
+        yield path, site or None
+
+
+def take_delivery(
+    path: Path, site_folder: str | None, workspace: Workspace, known: dict[str, Delivery]
+) -> Delivery:
+    """Describe a delivered file; unchanged files (same size and time as known) are not hashed again."""
+    name = workspace.relative(path)
+    status = path.stat()
+    before = known.get(name)
+    if before and (before.bytes, before.modified_ns) == (status.st_size, status.st_mtime_ns):
+        file_id = before.file_id
+    else:
+        file_id = file_sha256(path)
+    return Delivery(name, file_id, status.st_size, status.st_mtime_ns, site_folder)
+
+
+def shared_files_for(
+    settings: ClientSettings, folder: Path, *, own_sites_only: bool = False
+) -> Iterator[tuple[Path, str | None]]:
+    """The files of a shared dated folder that serve a client: those of the sites of its panel."""
+    sites = settings.sites if own_sites_only else settings.panel
+    for path, site in delivered_files(folder):
+        if site is not None and find_site(site, sites) is not None:
+            yield path, site

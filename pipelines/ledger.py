@@ -1,0 +1,318 @@
+"""Facts about clients, refreshes and files as tables that dbt reads (schema `ledger`).
+
+Written anew at the start of every run, for the clients of that run with their whole past. Beside it the landed
+exports appear as views (schema `landed`) and public reference lists as tables (schema `reference`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import publicsuffixlist
+
+from pipelines.clients import ClientSettings
+from pipelines.exports.formats import catalogue, format_named
+from pipelines.exports.store import LandedExport, landed_file
+from pipelines.sites import parse_site, to_punycode
+from warehouse.archive import Delivery, Manifest
+from warehouse.layout import Workspace
+
+TABLES: dict[str, dict[str, str]] = {
+    "clients": {
+        "client_id": "varchar",
+        "name": "varchar",
+        "main_site": "varchar",
+        "every_days": "integer",
+        "earliest_days": "integer",
+        "latest_days": "integer",
+        "is_active": "boolean",
+    },
+    "refreshes": {
+        "client_id": "varchar",
+        "refreshed_on": "date",
+        "refresh_number": "integer",
+        "is_in_run": "boolean",
+        "min_competitors": "integer",
+        "competitors": "varchar[]",
+        "panel_hash": "varchar",
+        "settings_hash": "varchar",
+        "deliveries_hash": "varchar",
+        "linkgap_version": "varchar",
+        "niche_terms": "varchar[]",
+        "has_path_sites": "boolean",
+    },
+    "panel_sites": {
+        "client_id": "varchar",
+        "refreshed_on": "date",
+        "site": "varchar",
+        "is_own_site": "boolean",
+        "site_host": "varchar",
+        "site_path": "varchar",
+    },
+    "judged_domains": {
+        "client_id": "varchar",
+        "refreshed_on": "date",
+        "domain": "varchar",
+        "verdict": "varchar",
+    },
+    "priority_weights": {
+        "client_id": "varchar",
+        "refreshed_on": "date",
+        "component": "varchar",
+        "weight": "double",
+    },
+    "export_files": {
+        "client_id": "varchar",
+        "refreshed_on": "date",
+        "path": "varchar",
+        "file_id": "varchar",
+        "provider": "varchar",
+        "export_kind": "varchar",
+        "export_format": "varchar",
+        "vintage": "varchar",
+        "site": "varchar",
+        "encoding": "varchar",
+        "scope": "varchar",
+        "rows_read": "bigint",
+        "outcome": "varchar",
+        "reason": "varchar",
+    },
+    "export_sites": {
+        "client_id": "varchar",
+        "refreshed_on": "date",
+        "file_id": "varchar",
+        "site": "varchar",
+        "target_header": "varchar",
+    },
+    "row_caps": {"provider": "varchar", "export_kind": "varchar", "row_cap": "bigint"},
+}
+"""Table → column → type. The columns are described in `dbt_project/models/sources.yml`."""
+
+
+def write_ledger(
+    connection: duckdb.DuckDBPyConnection,
+    workspace: Workspace,
+    in_run: list[Manifest],
+    history: list[Manifest],
+    clients: dict[str, ClientSettings],
+    landed: Iterable[LandedExport],
+) -> None:
+    """Write everything dbt needs to know about the run into the working database."""
+    for schema in ("ledger", "landed", "reference"):
+        connection.execute(f"create schema if not exists {schema}")
+    rows = _collect(in_run, history, clients)
+    for table, columns in TABLES.items():
+        _write_table(connection, f"ledger.{table}", columns, rows[table])
+    _write_table(
+        connection,
+        "reference.public_suffixes",
+        {"suffix": "varchar", "suffix_kind": "varchar", "is_private": "boolean"},
+        _public_suffixes(),
+    )
+    hosts = {host: punycode for export in landed for host, punycode in export.unicode_hosts.items()}
+    _write_table(
+        connection,
+        "reference.unicode_hosts",
+        {"host": "varchar", "punycode_host": "varchar"},
+        [{"host": host, "punycode_host": punycode} for host, punycode in hosts.items()],
+    )
+    needed = needed_files(in_run, history)
+    for entry in catalogue():
+        files = sorted(
+            str(landed_file(workspace, entry, delivery.file_id))
+            for delivery in needed
+            if delivery.facts["format"] == entry.name
+        )
+        _write_view(connection, entry.name, files)
+
+
+def needed_files(in_run: list[Manifest], history: list[Manifest]) -> list[Delivery]:
+    """The accepted files that the refreshes of a run can draw on, each once.
+
+    Their own, and for every (site, provider, kind) the ones of the latest earlier refresh that had any: those are
+    carried where the refresh has none, and compared with where its own is truncated.
+    """
+    needed: dict[str, Delivery] = {}
+    by_client: dict[str, list[Manifest]] = {}
+    for manifest in [*history, *in_run]:
+        by_client.setdefault(manifest.client_id, []).append(manifest)
+    days_in_run = {(manifest.client_id, manifest.refreshed_on) for manifest in in_run}
+    for manifests in by_client.values():
+        latest: dict[tuple[str, str], list[Delivery]] = {}
+        for manifest in sorted(manifests, key=lambda one: one.refreshed_on):
+            current: dict[tuple[str, str], list[Delivery]] = {}
+            for delivery in manifest.deliveries:
+                if delivery.facts.get("outcome") != "accepted":
+                    continue
+                for site in delivery.facts["sites"]:
+                    current.setdefault((delivery.facts["format"], site), []).append(delivery)
+            if (manifest.client_id, manifest.refreshed_on) in days_in_run:
+                for deliveries in [*latest.values(), *current.values()]:
+                    needed.update({delivery.file_id: delivery for delivery in deliveries})
+            latest.update(current)
+    return list(needed.values())
+
+
+def _collect(
+    in_run: list[Manifest], history: list[Manifest], clients: dict[str, ClientSettings]
+) -> dict[str, list[dict[str, Any]]]:
+    rows: dict[str, list[dict[str, Any]]] = {table: [] for table in TABLES}
+    everything = sorted([*in_run, *history], key=lambda one: (one.client_id, one.refreshed_on))
+    days_in_run = {(manifest.client_id, manifest.refreshed_on) for manifest in in_run}
+    numbers: dict[str, int] = {}
+    latest_settings: dict[str, ClientSettings] = {}
+    for manifest in everything:
+        settings = ClientSettings.model_validate(manifest.settings)
+        latest_settings[manifest.client_id] = settings
+        numbers[manifest.client_id] = numbers.get(manifest.client_id, 0) + 1
+        key = {"client_id": manifest.client_id, "refreshed_on": manifest.refreshed_on}
+        rows["refreshes"].append(
+            key
+            | {
+                "refresh_number": numbers[manifest.client_id],
+                "is_in_run": (manifest.client_id, manifest.refreshed_on) in days_in_run,
+                "min_competitors": settings.gap.min_competitors,
+                "competitors": settings.competitors,
+                "panel_hash": settings.panel_hash,
+                "settings_hash": settings.settings_hash,
+                "deliveries_hash": manifest.deliveries_hash,
+                "linkgap_version": version("linkgap"),
+                "niche_terms": [term.casefold() for term in settings.niche.terms],
+                "has_path_sites": any(parse_site(site).path for site in settings.panel),
+            }
+        )
+        _collect_settings(rows, key, settings)
+        for delivery in manifest.deliveries:
+            _collect_delivery(rows, key, delivery)
+    for client_id, settings in latest_settings.items():
+        rows["clients"].append(_client_row(clients.get(client_id, settings), client_id in clients))
+    for entry in catalogue():
+        rows["row_caps"].extend(
+            {"provider": entry.provider, "export_kind": entry.export_kind, "row_cap": cap} for cap in entry.row_caps
+        )
+    return rows
+
+
+def _client_row(settings: ClientSettings, is_active: bool) -> dict[str, Any]:
+    return {
+        "client_id": settings.client_id,
+        "name": settings.name or settings.client_id,
+        "main_site": settings.sites[0],
+        "every_days": settings.refresh.every_days,
+        "earliest_days": settings.refresh.earliest_days,
+        "latest_days": settings.refresh.latest_days,
+        "is_active": is_active,
+    }
+
+
+def _collect_settings(
+    rows: dict[str, list[dict[str, Any]]], key: dict[str, Any], settings: ClientSettings
+) -> None:
+    for site in settings.panel:
+        address = parse_site(site)
+        rows["panel_sites"].append(
+            key
+            | {
+                "site": site,
+                "is_own_site": site in settings.sites,
+                "site_host": address.host,
+                "site_path": address.path,
+            }
+        )
+    for verdict, domains in (
+        ("blocked", settings.quality.blocked_domains),
+        ("allowed", settings.quality.allowed_domains),
+    ):
+        rows["judged_domains"].extend(key | {"domain": to_punycode(d), "verdict": verdict} for d in set(domains))
+    for component, weight in settings.priority.weights.items():
+        rows["priority_weights"].append(key | {"component": component, "weight": weight})
+
+
+def _collect_delivery(rows: dict[str, list[dict[str, Any]]], key: dict[str, Any], delivery: Delivery) -> None:
+    facts = delivery.facts
+    rows["export_files"].append(
+        key
+        | {"path": delivery.path, "file_id": delivery.file_id, "export_format": facts.get("format")}
+        | {
+            name: facts.get(name)
+            for name in (
+                "provider",
+                "export_kind",
+                "vintage",
+                "site",
+                "encoding",
+                "scope",
+                "rows_read",
+                "outcome",
+                "reason",
+            )
+        }
+    )
+    if facts.get("outcome") == "accepted":
+        rows["export_sites"].extend(
+            key | {"file_id": delivery.file_id, "site": site, "target_header": header}
+            for site, header in facts["sites"].items()
+        )
+
+
+def _write_table(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], rows: list[dict[str, Any]]
+) -> None:
+    definition = ", ".join(f'"{column}" {sql_type}' for column, sql_type in columns.items())
+    connection.execute(f"create or replace table {name} ({definition})")
+    if rows:
+        frame = pd.DataFrame(rows, columns=list(columns)).astype(object)
+        frame = frame.where(frame.notna(), None)
+        connection.register("rows_to_write", frame)
+        values = ", ".join(f'cast("{column}" as {sql_type})' for column, sql_type in columns.items())
+        connection.execute(f"insert into {name} select {values} from rows_to_write")
+        connection.unregister("rows_to_write")
+
+
+def _write_view(connection: duckdb.DuckDBPyConnection, format_name: str, files: list[str]) -> None:
+    """A landed table: exactly the files needed, with the columns of today's catalogue."""
+    columns = {
+        "file_id": "varchar",
+        "row_number": "bigint",
+        "unreadable": "varchar",
+        **format_named(format_name).landed_columns,
+    }
+    if files:
+        quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        names = ", ".join(f'"{column}"' for column in columns)
+        query = f"select {names} from read_parquet([{quoted}])"
+    else:
+        empty = ", ".join(f'cast(null as {sql_type}) as "{column}"' for column, sql_type in columns.items())
+        query = f"select {empty} where false"
+    connection.execute(f"create or replace view landed.{format_name} as {query}")
+
+
+def _public_suffixes() -> list[dict[str, Any]]:
+    """The Public Suffix List as the installed package ships it, rule by rule, in punycode."""
+    source = Path(publicsuffixlist.__file__).parent / "public_suffix_list.dat"
+    rules = []
+    is_private = False
+    for line in source.read_text(encoding="utf-8").splitlines():
+        if "===BEGIN PRIVATE DOMAINS===" in line:
+            is_private = True
+        rule = line.strip()
+        if not rule or rule.startswith("//"):
+            continue
+        kind = "wildcard" if rule.startswith("*.") else "exception" if rule.startswith("!") else "normal"
+        suffix = to_punycode(rule.removeprefix("*.").removeprefix("!"))
+        rules.append({"suffix": suffix, "suffix_kind": kind, "is_private": is_private})
+    return rules
+
+
+def latest_dates(manifests: Iterable[Manifest]) -> dict[str, date]:
+    """The latest refresh of each client."""
+    dates: dict[str, date] = {}
+    for manifest in manifests:
+        dates[manifest.client_id] = max(dates.get(manifest.client_id, date.min), manifest.refreshed_on)
+    return dates

@@ -1,0 +1,169 @@
+"""Which refreshes have work to do, with which settings and which files.
+
+Compares the inbox with the archive and the published ledger. Reads only; taking files in is `pipelines.intake`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from pipelines import inbox
+from pipelines.clients import ClientFileError, ClientSettings, read_client_files
+from pipelines.inbox import InboxError
+from warehouse.archive import Delivery, Manifest, archived_clients, read_manifests
+from warehouse.layout import Workspace
+
+PublishedRefreshes = dict[tuple[str, date], str]
+"""(client_id, refreshed_on) → deliveries_hash, of everything the published file holds."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run has to do.
+
+    Attributes:
+        refreshes: Manifests to compute, by client and date. Later refreshes of a client stand here too, because what
+            they carry, and the history, may depend on the changed one.
+        history: Every other manifest of the same clients, needed as the past of the ones above.
+        clients: The readable client files, by client_id.
+        client_errors: Client files that cannot be used.
+        inbox_errors: Folders that cannot be taken.
+    """
+
+    refreshes: list[Manifest] = field(default_factory=list)
+    history: list[Manifest] = field(default_factory=list)
+    clients: dict[str, ClientSettings] = field(default_factory=dict)
+    client_errors: list[ClientFileError] = field(default_factory=list)
+    inbox_errors: list[InboxError] = field(default_factory=list)
+
+
+def plan_refreshes(
+    workspace: Workspace,
+    published: PublishedRefreshes,
+    built: PublishedRefreshes,
+    client_ids: Iterable[str] = (),
+    on: date | None = None,
+) -> Plan:
+    """Decide what has to be computed.
+
+    A refresh has work when it is not published, when its files changed since, when the working database does not hold
+    it any more, or when `on` names it; with it every later refresh of its client.
+
+    Args:
+        workspace: Where to look.
+        published: What the published file holds.
+        built: The same for the working database.
+        client_ids: Only these clients; all of them where empty.
+        on: Run this date again with today's settings.
+    """
+    clients, client_errors = read_client_files(workspace.clients)
+    plan = Plan(clients=clients, client_errors=client_errors)
+    wanted = set(client_ids) or set(clients)
+    shared, shared_errors = inbox.dated_folders(workspace.inbox / inbox.SHARED, workspace)
+    plan.inbox_errors.extend(shared_errors)
+    for client_id in sorted(wanted & set(clients)):
+        settings = clients[client_id]
+        archived = read_manifests(workspace, client_id)
+        folders, errors = inbox.dated_folders(workspace.inbox / client_id, workspace)
+        plan.inbox_errors.extend(errors)
+        manifests = _manifests_of_client(workspace, settings, archived, folders, shared, on)
+        changed = [
+            day
+            for day, manifest in manifests.items()
+            if published.get((client_id, day)) != manifest.deliveries_hash
+            or built.get((client_id, day)) != manifest.deliveries_hash
+            or day == on
+        ]
+        start = min(changed, default=None)
+        for day, manifest in sorted(manifests.items()):
+            to_do = start is not None and day >= start
+            (plan.refreshes if to_do else plan.history).append(manifest)
+    return plan
+
+
+def plan_rebuild(workspace: Workspace) -> Plan:
+    """Everything that was ever archived, with the settings that were in force."""
+    clients, client_errors = read_client_files(workspace.clients)
+    plan = Plan(clients=clients, client_errors=client_errors)
+    for client_id in archived_clients(workspace):
+        plan.refreshes.extend(manifest for _, manifest in sorted(read_manifests(workspace, client_id).items()))
+    return plan
+
+
+def _manifests_of_client(
+    workspace: Workspace,
+    today: ClientSettings,
+    archived: dict[date, Manifest],
+    folders: list[inbox.DatedFolder],
+    shared: list[inbox.DatedFolder],
+    on: date | None,
+) -> dict[date, Manifest]:
+    own = {folder.refreshed_on: folder for folder in folders}
+    common = {folder.refreshed_on: folder for folder in shared}
+    days = set(archived) | set(own)
+    days |= {day for day, folder in common.items() if any(inbox.shared_files_for(today, folder.path, own_sites_only=True))}
+    settled = {day: manifest for day, manifest in archived.items() if manifest.is_first_published}
+    manifests = {}
+    for day in sorted(days):
+        settings = _settings_in_force(day, today, settled, on)
+        before = archived.get(day)
+        known = {delivery.path: delivery for delivery in before.deliveries} if before else {}
+        found = _deliveries_of_day(workspace, ClientSettings.model_validate(settings), own.get(day), common.get(day), known)
+        if not found:
+            continue
+        manifests[day] = Manifest(
+            client_id=today.client_id,
+            refreshed_on=day,
+            settings=settings,
+            is_first_published=day in settled,
+            deliveries=tuple(sorted(found.values(), key=lambda delivery: delivery.path)),
+        )
+    return manifests
+
+
+def _settings_in_force(
+    day: date, today: ClientSettings, settled: dict[date, Manifest], on: date | None
+) -> dict[str, object]:
+    """The contract's rule: a refresh keeps its archived settings; one published late takes its neighbour's."""
+    if day == on:
+        return today.model_dump(mode="json")
+    if day in settled:
+        return settled[day].settings
+    if any(other > day for other in settled):
+        earlier = [other for other in settled if other < day]
+        neighbour = max(earlier) if earlier else min(other for other in settled if other > day)
+        return settled[neighbour].settings
+    return today.model_dump(mode="json")
+
+
+def _deliveries_of_day(
+    workspace: Workspace,
+    settings: ClientSettings,
+    own: inbox.DatedFolder | None,
+    common: inbox.DatedFolder | None,
+    known: dict[str, Delivery],
+) -> dict[str, Delivery]:
+    """Known deliveries brought up to date with what lies there.
+
+    A folder that is gone as a whole changes nothing; a file that is gone from an existing folder is withdrawn.
+    """
+    deliveries = dict(known)
+    for folder, files in (
+        (own, inbox.delivered_files(own.path) if own else ()),
+        (common, inbox.shared_files_for(settings, common.path) if common else ()),
+    ):
+        if folder is None:
+            continue
+        prefix = workspace.relative(folder.path) + "/"
+        for path, delivery in known.items():
+            if path.startswith(prefix):
+                deliveries[path] = replace(delivery, is_withdrawn=True)
+        for file, site in files:
+            delivery = inbox.take_delivery(file, site, workspace, known)
+            before = known.get(delivery.path)
+            if before and before.file_id == delivery.file_id:
+                delivery = replace(delivery, facts=before.facts)
+            deliveries[delivery.path] = delivery
+    return deliveries

@@ -1,0 +1,130 @@
+"""Delivered files and the settings in force, kept so that everything else can be made again.
+
+Files lie untouched under the SHA-256 of their bytes. A manifest per client and refresh says which settings were in
+force and which files were delivered under which path. Nothing here knows what a file means.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from warehouse.layout import Workspace
+
+_CHUNK_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One file as delivered for one refresh.
+
+    Attributes:
+        path: Relative to the workspace, with `/`.
+        file_id: SHA-256 of the bytes.
+        bytes: Size.
+        modified_ns: Modification time; with the size it saves hashing an unchanged file again.
+        site_folder: The `<site>/` folder it lay in, if any.
+        is_withdrawn: It lies there no more, though its folder does.
+        facts: What reading it showed (provider, kind, site, rows, outcome …), as `export_files` tells it.
+    """
+
+    path: str
+    file_id: str
+    bytes: int
+    modified_ns: int
+    site_folder: str | None = None
+    is_withdrawn: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One refresh of one client: settings in force and deliveries, by path."""
+
+    client_id: str
+    refreshed_on: date
+    settings: dict[str, Any]
+    is_first_published: bool
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def deliveries_hash(self) -> str:
+        """Changes when a file comes, goes or changes."""
+        lines = [f"{d.path}\0{d.file_id}\0{d.is_withdrawn}" for d in self.deliveries]
+        return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, as hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def archived_file(workspace: Workspace, file_id: str) -> Path:
+    """Where the bytes with this SHA-256 are kept."""
+    return workspace.archived_files / file_id[:2] / file_id
+
+
+def archive_file(workspace: Workspace, source: Path, file_id: str) -> Path:
+    """Keep a delivered file byte for byte; does nothing where it is kept already."""
+    target = archived_file(workspace, file_id)
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_suffix(".partial")
+        shutil.copyfile(source, partial)
+        os.replace(partial, target)
+    return target
+
+
+def manifest_path(workspace: Workspace, client_id: str, refreshed_on: date) -> Path:
+    return workspace.archived_refreshes / client_id / f"{refreshed_on.isoformat()}.json"
+
+
+def read_manifests(workspace: Workspace, client_id: str) -> dict[date, Manifest]:
+    """All refreshes of a client that were ever archived, by date."""
+    manifests = {}
+    for path in sorted((workspace.archived_refreshes / client_id).glob("*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        deliveries = tuple(Delivery(**delivery) for delivery in content.pop("deliveries"))
+        refreshed_on = date.fromisoformat(content.pop("refreshed_on"))
+        manifests[refreshed_on] = Manifest(**content, refreshed_on=refreshed_on, deliveries=deliveries)
+    return manifests
+
+
+def archived_clients(workspace: Workspace) -> list[str]:
+    """Every client of which a refresh was archived."""
+    if not workspace.archived_refreshes.exists():
+        return []
+    return sorted(path.name for path in workspace.archived_refreshes.iterdir() if path.is_dir())
+
+
+def write_manifest(workspace: Workspace, manifest: Manifest) -> None:
+    """Archive a manifest; it appears whole or not at all."""
+    content = asdict(manifest) | {"refreshed_on": manifest.refreshed_on.isoformat()}
+    write_text(
+        manifest_path(workspace, manifest.client_id, manifest.refreshed_on),
+        json.dumps(content, indent=1, ensure_ascii=False),
+    )
+
+
+def mark_published(workspace: Workspace, manifest: Manifest) -> None:
+    """Remember that a refresh was published: its settings stay as they are from now on."""
+    if not manifest.is_first_published:
+        write_manifest(workspace, replace(manifest, is_first_published=True))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small file so that a reader sees the old text or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(path.suffix + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)

@@ -1,0 +1,66 @@
+"""DuckDB connections and the lock that lets one process write at a time.
+
+Only `warehouse` and `dbt_project` open databases for writing. Readers of the published file need nothing from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import filelock
+
+from warehouse.layout import Workspace
+
+MEMORY_LIMIT = "2500MB"
+"""DuckDB's own ceiling. 3 million rows then peak below 4 GB for the whole process (`make bench`); more rows spill."""
+
+
+class WarehouseBusyError(RuntimeError):
+    """Another process holds the writer's lock."""
+
+
+@contextmanager
+def writing(workspace: Workspace, timeout_seconds: float = 600.0) -> Iterator[None]:
+    """Hold the writer's lock of a workspace.
+
+    Args:
+        workspace: The workspace to write to.
+        timeout_seconds: How long to wait for another writer.
+
+    Raises:
+        WarehouseBusyError: Another process still writes after the waiting time.
+    """
+    workspace.warehouse.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(workspace.writer_lock, timeout=timeout_seconds)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise WarehouseBusyError(
+            f"{workspace.writer_lock}: another linkgap process writes to this workspace; "
+            "wait for it to end and run the command again"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def connect(
+    path: Path | None, workspace: Workspace, read_only: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB file (or memory, for None) with linkgap's settings, and close it again."""
+    workspace.temporary.mkdir(parents=True, exist_ok=True)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
+    try:
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute("set temp_directory = $folder", {"folder": str(workspace.temporary)})
+        connection.execute("set enable_progress_bar = false")
+        yield connection
+    finally:
+        connection.close()

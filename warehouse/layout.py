@@ -1,0 +1,96 @@
+"""The folders of a workspace.
+
+Every path linkgap reads or writes is named here once; nobody else joins path strings. What is kept in the folders is
+told in `warehouse/README.md`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One `LINKGAP_HOME`: the files of a user and everything the pipeline makes of them.
+
+    Attributes:
+        home: The folder that holds `clients/`, `inbox/` and `warehouse/`.
+    """
+
+    home: Path
+
+    @classmethod
+    def from_environment(cls) -> Workspace:
+        """The workspace that `LINKGAP_HOME` names; the checkout where it is not set."""
+        return cls(Path(os.environ.get("LINKGAP_HOME") or CHECKOUT).resolve())
+
+    @property
+    def clients(self) -> Path:
+        return self.home / "clients"
+
+    @property
+    def inbox(self) -> Path:
+        return self.home / "inbox"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "warehouse"
+
+    @property
+    def archived_files(self) -> Path:
+        """Delivered files, byte for byte, under their SHA-256."""
+        return self.warehouse / "archive" / "files"
+
+    @property
+    def archived_refreshes(self) -> Path:
+        """One manifest per client and refresh: settings in force and what was delivered."""
+        return self.warehouse / "archive" / "refreshes"
+
+    @property
+    def landed(self) -> Path:
+        """Exports as text Parquet, one file per delivered file."""
+        return self.warehouse / "landed"
+
+    @property
+    def working_database(self) -> Path:
+        return self.warehouse / "working" / "linkgap_working.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.warehouse / "published"
+
+    @property
+    def published_database(self) -> Path:
+        return self.published / "linkgap.duckdb"
+
+    def client_database(self, client_id: str) -> Path:
+        return self.published / "clients" / f"{client_id}.duckdb"
+
+    @property
+    def reports(self) -> Path:
+        return self.warehouse / "reports"
+
+    @property
+    def temporary(self) -> Path:
+        """Scratch space of running commands; a crash leaves at most rubbish here."""
+        return self.warehouse / "tmp"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.warehouse / "dagster"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.warehouse / "dbt"
+
+    @property
+    def writer_lock(self) -> Path:
+        return self.warehouse / "writer.lock"
+
+    def relative(self, path: Path) -> str:
+        """A path as tables and messages spell it: relative to the workspace, with `/`."""
+        return path.relative_to(self.home).as_posix()
