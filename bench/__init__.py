@@ -1,0 +1,1 @@
+"""Large made-up exports to measure linkgap with; see `generate`."""
