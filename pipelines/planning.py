@@ -38,6 +38,11 @@ class Plan:
     client_errors: list[ClientFileError] = field(default_factory=list)
     inbox_errors: list[InboxError] = field(default_factory=list)
 
+    @property
+    def names(self) -> list[str]:
+        """The refreshes to compute, as a run's config names them."""
+        return [f"{manifest.client_id}/{manifest.refreshed_on}" for manifest in self.refreshes]
+
 
 def plan_refreshes(
     workspace: Workspace,
@@ -81,6 +86,16 @@ def plan_refreshes(
             to_do = start is not None and day >= start
             (plan.refreshes if to_do else plan.history).append(manifest)
     return plan
+
+
+def restrict(plan: Plan, wanted: set[tuple[str, date]]) -> Plan:
+    """The same plan for exactly the wanted refreshes; the others of their clients become history."""
+    manifests = [*plan.refreshes, *plan.history]
+    return replace(
+        plan,
+        refreshes=[m for m in manifests if (m.client_id, m.refreshed_on) in wanted],
+        history=[m for m in manifests if (m.client_id, m.refreshed_on) not in wanted],
+    )
 
 
 def plan_rebuild(workspace: Workspace) -> Plan:

@@ -78,14 +78,16 @@ def find_site(text: str, sites: list[str]) -> str | None:
     Scheme, `www.`, case, Unicode or punycode and a trailing slash make no difference; an exact match wins over one
     without `www.`.
     """
-    bare = re.sub(r"^[a-z][a-z0-9+.-]*://", "", text.strip(), flags=re.IGNORECASE)
-    try:
-        address = parse_site(bare)
-    except ValueError:
-        return None
+    # file names spell `://` and `/` as underscores: https___www.example.com_shop
+    written = re.sub(r"^https?(://|___)", "", text.strip(), flags=re.IGNORECASE)
     by_address = {str(parse_site(site)): site for site in sites}
-    exact = by_address.get(str(address))
-    if exact is not None:
-        return exact
     without_www = {key.removeprefix("www."): site for key, site in by_address.items()}
-    return without_www.get(str(address).removeprefix("www."))
+    for spelling in (written, written.replace("_", "/").rstrip("/")):
+        try:
+            address = str(parse_site(spelling))
+        except ValueError:
+            continue
+        site = by_address.get(address) or without_www.get(address.removeprefix("www."))
+        if site is not None:
+            return site
+    return None

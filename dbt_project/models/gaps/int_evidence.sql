@@ -37,7 +37,7 @@ link_evidence as (
         count(*) filter (links.is_live_with_rejected_without_carried) as links_with_rejected_without_carried,
         count(*) filter (links.is_live_with_rejected and not links.is_live) as rejected_links,
         -- page-level rows that are all rejected speak louder than a domain-level row
-        bool_or(links.is_accepted) as has_accepted_rows,
+        bool_or(links.is_accepted) filter (links.is_delivered) as has_accepted_rows,
         bit_or(links.provider_bits) filter (links.is_live) as provider_bits,
         bit_or(links.live_provider_bits) as live_provider_bits,
         min(links.first_seen_on) filter (links.is_live) as first_seen_on,

@@ -23,7 +23,7 @@ counted as (
         coalesce(max(links) filter (is_linked and not is_own_site), 0) as most_links_of_a_competitor,
         bool_or(is_linked) as is_in_matrix,
         bool_or(rejected_links > 0 and is_own_site) as has_rejected_client_link,
-        bit_or(live_provider_bits) filter (is_linked and not is_own_site) as competitor_provider_bits,
+        bit_or(live_provider_bits) filter (not is_own_site) as competitor_provider_bits,
         bool_or(is_linked and is_own_site) as is_client_linked,
         bool_or(is_linked_for_sure and is_own_site) as is_client_linked_for_sure,
         bool_or(is_linked_perhaps and is_own_site) as is_client_linked_perhaps,

@@ -18,12 +18,22 @@ domain_verdicts as (
 
 panel_sites as (
 
-    select distinct
-        client_id,
-        refreshed_on,
-        site_host
-    from {{ source('ledger', 'panel_sites') }}
+    select * from {{ source('ledger', 'panel_sites') }}
     where site_path = ''
+
+),
+
+panel_hosts as (
+
+    select distinct
+        domain_rows.client_id,
+        domain_rows.refreshed_on,
+        domain_rows.host
+    from domain_rows
+    inner join panel_sites
+        on domain_rows.client_id = panel_sites.client_id
+        and domain_rows.refreshed_on = panel_sites.refreshed_on
+        and {{ is_inside_site('domain_rows.host', "''", 'panel_sites.site_host', 'panel_sites.site_path') }}
 
 ),
 
@@ -46,7 +56,7 @@ judged as (
             'invalid_host': "domain_rows.unreadable is null and coalesce(trim(domain_rows.delivered_domain), '') != ''"
                 ~ " and not coalesce(hosts.is_possible or hosts.is_suffix, false)",
             'ip_host': "coalesce(hosts.is_ip, false)",
-            'panel_site': "panel_sites.site_host is not null",
+            'panel_site': "panel_hosts.host is not null",
         }) }} as rule_bits
     from domain_rows
     left join hosts
@@ -55,10 +65,10 @@ judged as (
         on domain_rows.client_id = domain_verdicts.client_id
         and domain_rows.refreshed_on = domain_verdicts.refreshed_on
         and hosts.referring_domain = domain_verdicts.referring_domain
-    left join panel_sites
-        on domain_rows.client_id = panel_sites.client_id
-        and domain_rows.refreshed_on = panel_sites.refreshed_on
-        and domain_rows.host = panel_sites.site_host
+    left join panel_hosts
+        on domain_rows.client_id = panel_hosts.client_id
+        and domain_rows.refreshed_on = panel_hosts.refreshed_on
+        and domain_rows.host = panel_hosts.host
 
 )
 

@@ -27,8 +27,8 @@ merged as (
         bit_or(cast(1 as integer) << provider_rank)
             filter (is_accepted and evidence_role != 'unconfirmed' and {{ is_live('live_key') }}) as live_provider_bits,
         bit_or(cast(1 as integer) << provider_rank) filter (evidence_role = 'current') as current_provider_bits,
-        bit_or(cast(1 as integer) << provider_rank) filter (is_accepted and evidence_role = 'unconfirmed')
-            as earlier_provider_bits,
+        bit_or(cast(1 as integer) << provider_rank)
+            filter (is_accepted and evidence_role = 'unconfirmed' and {{ is_live('live_key') }}) as earlier_provider_bits,
         bit_or(rule_bits) filter (is_accepted) as rule_bits,
         bool_and(evidence_role = 'carried') filter (is_accepted and evidence_role != 'unconfirmed') as is_stale,
         min(first_seen_on) filter (is_accepted and evidence_role != 'unconfirmed') as first_seen_on,
@@ -53,6 +53,8 @@ select
     coalesce(live_provider_bits, 0) as live_provider_bits,
     rule_bits,
     quote_key is not null as is_accepted,
+    -- false where all that is known of the link is an earlier export, asked because today's is truncated
+    any_live_key is not null as is_delivered,
     coalesce({{ is_live('live_key') }}, false) as is_live,
     coalesce({{ is_live('current_live_key') }}, false) as is_live_without_carried,
     -- live before, accepted, and neither shown nor called lost by the same provider's truncated export of today

@@ -26,7 +26,7 @@ pages as (
         -- of several links the row decides, so that every run shows the same one
         arg_min(
             struct_pack(source_url := source_url, title := title, anchor := anchor, segment := segment, placement := placement),
-            file_number * 268435456 + row_number
+            cast(file_number as bigint) * 268435456 + row_number
         ) filter (not is_own_site) as shown
     from links
     group by client_id, refreshed_on, page_key, referring_domain

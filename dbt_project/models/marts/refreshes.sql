@@ -18,7 +18,7 @@ files as (
         sum(rows_accepted) as rows_accepted,
         sum(rows_rejected) as rows_rejected,
         sum(rows_duplicate) as rows_duplicate
-    from {{ ref('export_files') }}
+    from {{ ref('int_export_files') }}
     group by all
 
 )

@@ -19,6 +19,12 @@ domain_rows as (
 
 ),
 
+exports_in_effect as (
+
+    select * from {{ ref('int_exports_in_effect') }}
+
+),
+
 rule_sets as (
 
     select * from {{ ref('int_rule_sets') }}
@@ -32,6 +38,7 @@ rejected_links as (
         link_rows.refreshed_on,
         delivered_rows.file_id,
         delivered_rows.row_number,
+        delivered_rows.file_site as site,
         delivered_rows.source_url,
         delivered_rows.target_url,
         link_rows.rule_bits,
@@ -51,6 +58,7 @@ rejected_links as (
 
 ),
 
+-- a row of a file of many sites stands once, for none of them
 rejected_domains as (
 
     select distinct
@@ -58,11 +66,16 @@ rejected_domains as (
         domain_rows.refreshed_on,
         domain_rows.file_id,
         domain_rows.row_number,
+        case when exports_in_effect.target_header = '' then domain_rows.site end as site,
         domain_rows.delivered_domain as source_url,
         cast(null as varchar) as target_url,
         domain_rows.rule_bits,
         'linking domain ' || coalesce(domain_rows.referring_domain, domain_rows.delivered_domain) as facts
     from domain_rows
+    inner join exports_in_effect
+        on domain_rows.client_id = exports_in_effect.client_id
+        and domain_rows.refreshed_on = exports_in_effect.refreshed_on
+        and domain_rows.file_number = exports_in_effect.file_number
 
 ),
 
@@ -79,6 +92,7 @@ select
     rejected.refreshed_on,
     rejected.file_id,
     rejected.row_number,
+    rejected.site,
     rejected.source_url,
     rejected.target_url,
     rule_sets.reject_reasons[1] as reason,

@@ -135,14 +135,16 @@ pointed as (
             * greatest(0, 1 - coalesce(facts.newest_link_age_days, {{ var('freshness_days') }}) / {{ var('freshness_days') }}.0),
             2
         ) as points_freshness,
-        case
-            when
-                facts.competitors_linked = facts.competitors_in_panel
-                and facts.competitors_in_panel > 1
-                and coalesce(facts.authority, 0) <= {{ var('hub_authority') }}
-                then {{ var('hub_risk') }}
-            else 0.0
-        end as risk
+        cast(
+            case
+                when
+                    facts.competitors_linked = facts.competitors_in_panel
+                    and facts.competitors_in_panel > 1
+                    and coalesce(facts.authority, 0) <= {{ var('hub_authority') }}
+                    then {{ var('hub_risk') }}
+                else 0
+            end as double
+        ) as risk
     from facts
     inner join full_points
         on facts.client_id = full_points.client_id

@@ -27,7 +27,7 @@ ranked as (
                 + case when is_editorial then 0 else 400 end
                 + case when is_follow then 0 else 200 end
                 + cast(round(100 * (1 - coalesce(relevance, 0))) as bigint)
-            ) * 17592186044416 + file_number * 268435456 + row_number
+            ) * 17592186044416 + cast(file_number as bigint) * 268435456 + row_number
         ) filter (not is_own_site) as best_link,
         max(relevance) filter (not is_own_site) as relevance,
         bool_or(is_editorial) filter (not is_own_site) as is_editorial,

@@ -1,0 +1,56 @@
+# Everything runs in .venv; nothing outside this folder is written.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+export UV_CACHE_DIR := $(CURDIR)/.cache/uv
+export PIP_NO_CACHE_DIR := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export GX_ANALYTICS_ENABLED := false
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DAGSTER_DISABLE_TELEMETRY := 1
+UV_VERSION := 0.11.33
+
+.PHONY: help setup demo test test-servers lint format bench lock clean
+
+help:  ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/ready  ## The virtual environment, from the lock file
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else "linkgap needs Python 3.11, 3.12 or 3.13; say which with make PYTHON=python3.12")'
+	@echo "setting up .venv (about 1.3 GB, once)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install -q "uv==$(UV_VERSION)"
+	@$(BIN)/uv pip sync -q --require-hashes --compile-bytecode --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip install -q --no-deps --no-build-isolation --python $(BIN)/python -e .
+	@touch $@
+
+demo: setup  ## Two example clients through three refreshes
+	@$(BIN)/python -m examples.run
+
+test: setup  ## Tests; less than five minutes on two cores
+	@$(BIN)/python -m pytest -m "not servers"
+
+test-servers: setup  ## Tests that start a browser or a server
+	@$(BIN)/python -m pytest -m servers -rs
+
+lint: setup  ## Style, types, imports, SQL
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint -q dbt_project/models dbt_project/tests
+
+format: setup  ## Put Python and SQL into the house's form
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
+	@$(BIN)/sqlfluff fix -q dbt_project/models dbt_project/tests
+
+bench: setup  ## Speed and memory against plain DuckDB; ROWS=1000000
+	@$(BIN)/python -m bench.run --rows $(or $(ROWS),1000000)
+
+lock: setup  ## Resolve the lock file anew
+	@$(BIN)/uv lock -q && $(BIN)/uv export -q --frozen --no-emit-project -o requirements.lock
+
+clean:  ## Remove everything that make and the demo made
+	@rm -rf .venv .cache demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,114 @@
+"""Measures a refresh against plain DuckDB: `make bench`, or `python -m bench.run [--rows N] [--tiny]`.
+
+Three figures. The marginal cost of a row: two refreshes of made-up Ahrefs exports, one four times as large as the
+other, against what plain DuckDB takes to read the same CSV files into Parquet; start-up falls out of the difference.
+Peak memory of the larger one. The fixed cost: a refresh of tiny clients, one and fifty, warm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from bench.generate import write_exports, write_tiny
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds of wall time and peak memory (MB) of one refresh, and plain DuckDB's seconds for the same files."""
+
+    rows: int
+    refresh_seconds: float
+    peak_megabytes: float
+    duckdb_seconds: float
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the larger refresh")
+    parser.add_argument("--tiny", action="store_true", help="only the fixed cost")
+    parser.add_argument("--keep", type=Path, help="folder to work in and keep")
+    arguments = parser.parse_args()
+    folder = arguments.keep or Path(tempfile.mkdtemp(prefix="linkgap-bench-"))
+    if not arguments.tiny:
+        small = measure_rows(folder / "small", arguments.rows // 4)
+        large = measure_rows(folder / "large", arguments.rows)
+        for one in (small, large):
+            print(
+                f"{one.rows:>10,} rows: refresh {one.refresh_seconds:6.1f} s, peak {one.peak_megabytes:6,.0f} MB, "
+                f"plain DuckDB {one.duckdb_seconds:5.1f} s"
+            )
+        rows = large.rows - small.rows
+        seconds = large.refresh_seconds - small.refresh_seconds
+        plain = large.duckdb_seconds - small.duckdb_seconds
+        print(f"marginal: {rows / seconds:,.0f} rows/s; {seconds / plain:.1f} times plain DuckDB CSV to Parquet")
+    one, fifty = measure_tiny(folder / "tiny", 1), measure_tiny(folder / "fifty", 50)
+    print(f"fixed: one tiny client {one:.1f} s, fifty {fifty:.1f} s ({fifty / one:.1f} times), everything warm")
+
+
+def measure_rows(home: Path, rows: int) -> Measured:
+    """A first refresh of one client with this many rows."""
+    files = write_exports(home, rows)
+    plain = _plain_duckdb(files, home / "plain")
+    _refresh(_empty_copy(home))  # a first run in a new workspace parses the dbt project: that is not a cost of rows
+    seconds, peak = _refresh(home)
+    return Measured(rows, seconds, peak, plain)
+
+
+def measure_tiny(home: Path, clients: int) -> float:
+    """Seconds for a second refresh of tiny clients in one call."""
+    write_tiny(home, clients)
+    _refresh(home)
+    for day_folder in list((home / "inbox").glob("*/*")):
+        later = day_folder.with_name(date(2026, 12, 1).isoformat())
+        later.mkdir()
+        for file in day_folder.iterdir():
+            (later / file.name).write_bytes(file.read_bytes())
+    return _refresh(home)[0]
+
+
+def _empty_copy(home: Path) -> Path:
+    """The same workspace with no files in its inbox but one tiny client, sharing nothing but the parsed project."""
+    write_tiny(home, 1)
+    return home
+
+
+def _plain_duckdb(files: list[Path], target: Path) -> float:
+    target.mkdir(parents=True, exist_ok=True)
+    start = time.perf_counter()
+    with duckdb.connect() as connection:
+        for number, file in enumerate(files):
+            connection.execute(
+                f"copy (select * from read_csv('{file}', all_varchar = true)) to '{target / f'{number}.parquet'}'"
+            )
+    return time.perf_counter() - start
+
+
+def _refresh(home: Path) -> tuple[float, float]:
+    """Seconds and peak megabytes of `linkgap refresh` on a workspace."""
+    command = [str(Path(sys.executable).parent / "linkgap"), "refresh"]
+    if home.name in ("small", "large") and not (home / "warehouse").exists():
+        command.append("tiny-001")
+    start = time.perf_counter()
+    process = subprocess.Popen(command, env={**os.environ, "LINKGAP_HOME": str(home)}, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    if os.waitstatus_to_exitcode(status) != 0:
+        raise SystemExit(f"linkgap refresh failed in {home}; run it there with --debug")
+    return seconds, usage.ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    main()

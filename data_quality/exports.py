@@ -1,0 +1,102 @@
+"""The gate at the door: is a landed export sound?
+
+One profile row a file, computed by DuckDB over all files of a format at once. A file that fails a critical expectation
+is refused; nothing else of the run is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import duckdb
+import pandas as pd
+
+if TYPE_CHECKING:
+    from data_quality.expectations import SuiteResult
+
+READABLE_KEYS_PCT = 50
+"""A file in which fewer rows have readable URLs or domains is not what its header says (a shifted or garbled table).
+Real files have 99 to 100 %; the worst one seen, an excerpt typed by hand, 97 %."""
+
+READABLE_DATES_PCT = 50
+"""Dates decide what is live. Below this share of readable dates the file went through a spreadsheet that rewrote them."""
+
+UNREADABLE_ROWS_PCT = 20
+"""More rows than this that are no rows of the table: a wrong delimiter or quoting, not a few broken lines."""
+
+
+def profile(
+    connection: duckdb.DuckDBPyConnection, field_types: Mapping[str, str], parquet_files: Sequence[str]
+) -> pd.DataFrame:
+    """Profile landed files of one format.
+
+    Args:
+        connection: Any DuckDB connection.
+        field_types: Field → type, as the format's catalogue entry names them.
+        parquet_files: The landed files.
+
+    Returns:
+        One row per file, index `file_id`: rows, unreadable_pct, and per url, host or date field `<field>_readable_pct`
+        among its non-empty values (null where it has none), all percentages 0 to 100.
+    """
+    measures = []
+    for field, field_type in field_types.items():
+        test = {
+            "url": f"contains(\"{field}\", '.') and not contains(\"{field}\", chr(65533))",
+            "host": f"contains(\"{field}\", '.')",
+            "date": f'try_cast(left("{field}", 10) as date) is not null',
+        }.get(field_type)
+        if test:
+            measures.append(
+                f'100.0 * count(*) filter ({test}) / nullif(count("{field}"), 0) as "{field}_readable_pct"'
+            )
+    return (
+        connection.execute(
+            f"""
+            select
+                file_id,
+                count(*) as rows,
+                100.0 * count(unreadable) / count(*) as unreadable_pct,
+                {", ".join(measures)}
+            from read_parquet($files)
+            group by file_id
+            """,
+            {"files": list(parquet_files)},
+        )
+        .df()
+        .set_index("file_id")
+    )
+
+
+def validate_profile(export_kind: str, field_types: Mapping[str, str], frame: pd.DataFrame) -> SuiteResult:
+    """Hold a profile against the expectations of its kind."""
+    from great_expectations import expectations as expect
+
+    from data_quality.expectations import validate
+
+    suite = [
+        expect.ExpectColumnValuesToBeBetween(
+            column="unreadable_pct",
+            max_value=UNREADABLE_ROWS_PCT,
+            severity="critical",
+            meta={"advice": "too many rows do not fit the header; download the export again and do not re-save it"},
+        )
+    ]
+    for field, field_type in field_types.items():
+        column = f"{field}_readable_pct"
+        if column not in frame or frame[column].isna().all():
+            continue
+        if field_type == "date":
+            minimum, advice = READABLE_DATES_PCT, "dates cannot be read; export with dates like 2026-01-31"
+        else:
+            minimum, advice = READABLE_KEYS_PCT, "holds no web addresses where its header says so; is a column shifted?"
+        suite.append(
+            expect.ExpectColumnValuesToBeBetween(
+                column=column,
+                min_value=minimum,
+                severity="critical",
+                meta={"advice": f"column '{field}' {advice}"},
+            )
+        )
+    return validate(f"{export_kind} exports", frame, suite)

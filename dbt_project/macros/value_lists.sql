@@ -1,0 +1,30 @@
+{# The words of the contract, by column. `models/docs/columns.md` says what each means. #}
+{% macro value_lists() -%}
+    {{ return({
+        'absence': ['rejected_link', 'proven', 'unproven'],
+        'closed_grade': ['A', 'B', 'C'],
+        'closed_kind': ['won', 'already_linked'],
+        'evidence': ['link', 'domain'],
+        'gap_class': ['best', 'missing', 'weak', 'shared', 'strong'],
+        'gap_status': ['open', 'below_minimum', 'covered', 'own'],
+        'outcome': ['accepted', 'refused', 'duplicate', 'withdrawn'],
+        'placement': [
+            'content', 'resource_list', 'author_bio', 'comment', 'sidebar', 'footer', 'navigation', 'unknown',
+        ],
+        'segment': [
+            'editorial_mention', 'resource_page', 'expert_feature', 'data_reference', 'tool_asset',
+            'review_comparison', 'guest_post', 'community', 'education_government', 'association', 'directory',
+            'sponsored', 'partner', 'other',
+        ],
+        'state': ['open', 'closed', 'lost', 'expired', 'set_aside'],
+        'tactic': [
+            'replicate_asset', 'outreach', 'build_content', 'reclaim_mention', 'refresh_outdated', 'digital_pr',
+            'join_community', 'skip',
+        ],
+        'tier': ['A', 'B', 'C'],
+        'transition': [
+            'new', 'reopened', 'returned', 'panel_new', 'stayed_open', 'closed', 'stayed_closed', 'regained',
+            'expired', 'lost', 'set_aside', 'panel_removed', 'unchanged', 'unobserved',
+        ],
+    }) }}
+{%- endmacro %}

@@ -1,0 +1,7 @@
+-- A failure means: rows of an accepted file were neither accepted nor set aside nor counted as duplicates, or twice.
+select *
+from {{ ref('export_files') }}
+where
+    outcome = 'accepted'
+    and export_kind in ('backlinks', 'referring_domains', 'gap_matrix')
+    and rows_read is distinct from rows_accepted + rows_rejected + rows_duplicate

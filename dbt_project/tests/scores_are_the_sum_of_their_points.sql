@@ -1,0 +1,15 @@
+-- A failure means: a score cannot be followed from its points and its risk.
+select
+    client_id,
+    refreshed_on,
+    referring_domain,
+    score
+from {{ ref('opportunities') }}
+where
+    -- half a unit of the last place, and what adding floating-point numbers in another order may change
+    abs(
+        score - (
+            points_authority + points_relevance + points_competitors + points_traffic + points_placement
+            + points_editorial + points_freshness
+        ) * (1 - risk)
+    ) > 0.05 + 1e-9

@@ -1,0 +1,169 @@
+"""All dbt models, seeds and tests as assets and checks, run by dbt in this process.
+
+A subprocess per dbt call costs seconds of start-up; the events dbt fires in process are turned into Dagster's own by
+dagster-dbt's event class, so the UI shows the same as with its command-line resource.
+"""
+
+import json
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+
+from pipelines.assets.writer import WorkspaceWriter
+from warehouse.connections import MEMORY_LIMIT
+from warehouse.layout import CHECKOUT, Workspace
+
+PROJECT = CHECKOUT / "dbt_project"
+_NOT_IN_PRODUCTION = ["--exclude-resource-type", "unit_test"]
+
+
+class DbtFailedError(RuntimeError):
+    """A model could not be built; the message names it and dbt's reason."""
+
+
+class LinkgapTranslator(DagsterDbtTranslator):
+    """Names and groups as the stages of the flow."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        if dbt_resource_props["resource_type"] == "seed":
+            return "rules"
+        return dbt_resource_props["fqn"][1]
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "source":
+            # the ledger's tables are written together and stand in the lineage as one asset
+            if dbt_resource_props["source_name"] in ("ledger", "reference"):
+                return dg.AssetKey(["ledger", "export_files"])
+            return dg.AssetKey([dbt_resource_props["source_name"], dbt_resource_props["name"]])
+        return dg.AssetKey([self.get_group_name(dbt_resource_props) or "", dbt_resource_props["name"]])
+
+    def get_kinds(self, dbt_resource_props: Mapping[str, Any]) -> set[str]:
+        return {"dbt", "duckdb"}
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:
+        return ["team:data"]
+
+
+TRANSLATOR = LinkgapTranslator(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
+
+
+def dbt_environment(workspace: Workspace) -> dict[str, str]:
+    """The variables that `dbt_project/profiles.yml` reads, for one workspace."""
+    return {
+        "LINKGAP_WORKING_DATABASE": str(workspace.working_database),
+        "LINKGAP_TEMPORARY": str(workspace.temporary),
+        "LINKGAP_MEMORY_LIMIT": MEMORY_LIMIT,
+        "DBT_TARGET_PATH": str(workspace.dbt_target),
+        "DBT_LOG_PATH": str(workspace.dbt_target),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_PROFILES_DIR": str(PROJECT),
+    }
+
+
+def prepare_manifest(workspace: Workspace) -> Path:
+    """dbt's manifest of the project as it is now; parsed again only where a project file is newer.
+
+    Raises:
+        DbtFailedError: The project does not parse.
+    """
+    manifest = workspace.dbt_target / "manifest.json"
+    newest = max(path.stat().st_mtime for path in PROJECT.rglob("*") if path.is_file() and "target" not in path.parts)
+    if not manifest.exists() or manifest.stat().st_mtime < newest:
+        for folder in (workspace.dbt_target, workspace.working_database.parent, workspace.temporary):
+            folder.mkdir(parents=True, exist_ok=True)
+        _invoke(workspace, ["parse"])
+        os.utime(manifest)
+    return manifest
+
+
+def _invoke(workspace: Workspace, arguments: list[str], on_event: Callable[[Any], None] | None = None) -> Any:
+    os.environ.update(dbt_environment(workspace))
+    from dbt.cli.main import dbtRunner
+
+    try:
+        result = dbtRunner(callbacks=[on_event] if on_event else []).invoke([*arguments, "--quiet", "--no-use-colors"])
+    finally:
+        _close_working_database()
+    if result.exception:
+        raise DbtFailedError(f"dbt {arguments[0]}: {result.exception}") from result.exception
+    return result
+
+
+def _close_working_database() -> None:
+    """dbt-duckdb keeps its connection for the next call; publication needs the file for itself."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager._ENV.close()
+        DuckDBConnectionManager.close_all_connections()
+
+
+def run_dbt(workspace: Workspace, arguments: list[str]) -> Iterator[dict[str, Any]]:
+    """Run dbt in this process and give its structured events as they come.
+
+    Raises:
+        DbtFailedError: A model or seed failed. Failed tests raise nothing: their events say so.
+    """
+    from google.protobuf.json_format import MessageToDict
+
+    events: queue.Queue[Any] = queue.Queue()
+    end = object()
+    outcome: list[Any] = []
+
+    def work() -> None:
+        try:
+            outcome.append(_invoke(workspace, arguments, events.put))
+        except Exception as error:
+            outcome.append(error)
+        finally:
+            events.put(end)
+
+    thread = threading.Thread(target=work, name="dbt")
+    thread.start()
+    while (event := events.get()) is not end:
+        if event.info.name in ("LogSeedResult", "LogModelResult", "LogTestResult"):
+            yield MessageToDict(event, preserving_proto_field_name=True)
+    thread.join()
+    if isinstance(outcome[0], Exception):
+        raise outcome[0]
+    failed = [
+        f"{node.node.name}: {' '.join((node.message or '').split())}"
+        for node in outcome[0].result.results
+        if node.status == "error"
+    ]
+    if failed:
+        raise DbtFailedError("; ".join(failed))
+
+
+def build_dbt_assets(workspace: Workspace) -> dg.AssetsDefinition:
+    """The dbt project as assets and checks."""
+    manifest_path = prepare_manifest(workspace)
+    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+
+    @dbt_assets(manifest=manifest, name="dbt_models", dagster_dbt_translator=TRANSLATOR)
+    def dbt_models(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> Iterator[Any]:
+        for raw_event in run_dbt(writer.workspace, ["build", *_NOT_IN_PRODUCTION]):
+            message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
+            yield from message.to_default_asset_events(
+                manifest=manifest, dagster_dbt_translator=TRANSLATOR, context=context
+            )
+
+    return dbt_models
+
+
+def failing_tests(workspace: Workspace) -> dict[str, str]:
+    """Name → compiled SQL of the tests that failed in the last run with severity error."""
+    results = json.loads((workspace.dbt_target / "run_results.json").read_text(encoding="utf-8"))
+    return {
+        result["unique_id"]: result["compiled_code"]
+        for result in results["results"]
+        if result["unique_id"].startswith("test.") and result["status"] in ("fail", "error")
+    }

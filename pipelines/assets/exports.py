@@ -1,0 +1,118 @@
+"""Asset group "exports": files of the inbox, archived, landed and through the gate."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+
+from pipelines.assets.writer import WorkspaceWriter
+from pipelines.exports.formats import catalogue
+from pipelines.planning import Plan, plan_rebuild, plan_refreshes, restrict
+from pipelines.refresh_inputs import GateReport, prepare_inputs
+from warehouse.history import built_deliveries
+from warehouse.publication import published_deliveries
+
+GATE = "sound_exports"
+
+
+class RefreshConfig(dg.Config):
+    """What a run shall do.
+
+    Attributes:
+        refreshes: `client_id/YYYY-MM-DD` each; empty: every refresh of the inbox that has work.
+        on: Date to run again with today's settings.
+        rebuild: Compute everything that was ever archived again.
+    """
+
+    refreshes: list[str] = []
+    on: str | None = None
+    rebuild: bool = False
+
+
+def _specs() -> list[dg.AssetSpec]:
+    landed = [
+        dg.AssetSpec(
+            ["landed", entry.name],
+            group_name="exports",
+            kinds={"python", "parquet", entry.provider},
+            owners=["team:data"],
+            description=f"One row per data row of a delivered {entry.provider} {entry.export_kind} file, all text, "
+            "with file_id and row_number.",
+        )
+        for entry in catalogue()
+    ]
+    ledger = dg.AssetSpec(
+        ["ledger", "export_files"],
+        group_name="exports",
+        kinds={"python", "duckdb"},
+        owners=["team:data"],
+        description="One row per client, refresh and delivered file: what it is, which site it speaks of, its outcome.",
+    )
+    return [*landed, ledger]
+
+
+def _check_specs() -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(
+            GATE,
+            asset=["landed", entry.name],
+            description="Great Expectations over a profile of each file; a file that fails is refused, the rest goes on.",
+        )
+        for entry in catalogue()
+    ]
+
+
+@dg.multi_asset(name="landed_exports", specs=_specs(), check_specs=_check_specs())
+def landed_exports(
+    context: dg.AssetExecutionContext, config: RefreshConfig, writer: WorkspaceWriter
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Archive, recognise, land, attribute and gate the files of the planned refreshes."""
+    plan = _plan(config, writer)
+    context.log.info("refreshes of this run: %s", ", ".join(plan.names) or "none")
+    reports = {report.format_name: report for report in prepare_inputs(writer.workspace, plan)}
+    files_by_outcome: dict[str, int] = {}
+    for entry in catalogue():
+        report = reports.get(entry.name, GateReport(entry.name))
+        for outcome, count in report.files_by_outcome.items():
+            files_by_outcome[outcome] = files_by_outcome.get(outcome, 0) + count
+        yield dg.MaterializeResult(
+            asset_key=["landed", entry.name],
+            metadata={"dagster/row_count": report.rows, "files": report.files_by_outcome},
+        )
+        yield dg.AssetCheckResult(
+            asset_key=["landed", entry.name],
+            check_name=GATE,
+            passed=not report.findings,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={
+                "files": report.files_checked,
+                "expectations": report.expectations,
+                "failed": len(report.findings),
+                "findings": report.findings,
+            },
+        )
+    unrecognised = reports.get("", GateReport(""))
+    for outcome, count in unrecognised.files_by_outcome.items():
+        files_by_outcome[outcome] = files_by_outcome.get(outcome, 0) + count
+    yield dg.MaterializeResult(
+        asset_key=["ledger", "export_files"],
+        metadata={"refreshes": plan.names, "files": files_by_outcome},
+    )
+
+
+def _plan(config: RefreshConfig, writer: WorkspaceWriter) -> Plan:
+    if config.rebuild:
+        return plan_rebuild(writer.workspace)
+    published = published_deliveries(writer.workspace)
+    built = built_deliveries(writer.workspace)
+    names = [name.rsplit("/", 1) for name in config.refreshes]
+    plan = plan_refreshes(
+        writer.workspace,
+        published,
+        built,
+        client_ids=sorted({client_id for client_id, _ in names}),
+        on=date.fromisoformat(config.on) if config.on else None,
+    )
+    if not names:
+        return plan
+    return restrict(plan, {(client_id, date.fromisoformat(day)) for client_id, day in names})

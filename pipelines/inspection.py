@@ -1,0 +1,65 @@
+"""What a file is, told without loading it: `linkgap inspect`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.exports.decode import UnreadableExportError, decode
+from pipelines.exports.land import land
+from pipelines.exports.recognise import recognise
+
+
+def inspect_file(path: Path) -> dict[str, Any]:
+    """Recognise one file and count its rows; nothing is kept.
+
+    Returns:
+        path, provider, export_kind, vintage, encoding, delimiter, site (as the file name says it), sites (headers that
+        are sites), rows, ignored_headers, problems (a list of sentences; the rest is None where it is no export).
+    """
+    found: dict[str, Any] = {
+        "path": str(path),
+        "provider": None,
+        "export_kind": None,
+        "vintage": None,
+        "encoding": None,
+        "delimiter": None,
+        "site": None,
+        "sites": [],
+        "rows": None,
+        "ignored_headers": [],
+        "problems": [],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            text = decode(path, Path(folder) / "text")
+            found["encoding"] = text.encoding
+            export = recognise(text.path)
+            found |= {
+                "provider": export.format.provider,
+                "export_kind": export.format.export_kind,
+                "vintage": export.vintage,
+                "delimiter": export.delimiter,
+                "site": export.format.site_in_file_name(path.name),
+                "sites": [header.strip() for header in export.target_headers],
+                "ignored_headers": [
+                    header
+                    for header, field in zip(export.headers, export.fields, strict=True)
+                    if field is None and header not in export.target_headers and header.strip() not in ("", "#")
+                ],
+            }
+            with duckdb.connect() as connection:
+                counts = land(connection, text.path, export, "", Path(folder) / "rows.parquet")
+            found["rows"] = counts.rows
+            if counts.unreadable_rows:
+                found["problems"].append(f"{counts.unreadable_rows} rows do not fit the header")
+            if text.encoding == "windows-1252":
+                found["problems"].append("not UTF-8; read as Windows-1252, look at the letters beyond ASCII")
+        except UnreadableExportError as error:
+            found["problems"].append(str(error))
+        except OSError as error:
+            found["problems"].append(f"cannot be opened: {error.strerror}")
+    return found

@@ -1,0 +1,116 @@
+"""One self-contained page per client, and one that lists the clients.
+
+A page loads nothing: style and script stand inside it, and a content security policy keeps it so even if a text of an
+export slipped through as markup. Every value is escaped (autoescape is on for every template); a URL of an export
+becomes a link only when it is a web address. What a page shows is asked in `queries`, how it is told stands in
+`templates/`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+from markupsafe import Markup
+
+from pipelines.report import queries
+from warehouse.archive import write_text
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class UnknownClientError(LookupError):
+    """The published file holds no such client."""
+
+
+def write_report(database: Path, client_id: str, target: Path) -> None:
+    """Write the page of one client over its latest refresh.
+
+    Args:
+        database: The published file; it is opened read-only and never changed.
+        client_id: Whose page.
+        target: The HTML file; it appears whole or not at all.
+
+    Raises:
+        UnknownClientError: The published file does not hold the client.
+    """
+    with _reading(database) as connection:
+        client = queries.client(connection, client_id)
+        if client is None:
+            raise UnknownClientError(f"{database}: no client {client_id!r} has been published")
+        page = {"client": client} | _panels(connection, client_id, client["refreshed_on"])
+    write_text(target, _render("client.html.jinja", page))
+
+
+def write_index(database: Path, folder: Path) -> None:
+    """Write `index.html` over all clients; it links to `<client_id>.html` in the same folder."""
+    with _reading(database) as connection:
+        clients = queries.clients_overview(connection)
+    write_text(folder / "index.html", _render("index.html.jinja", {"clients": clients}))
+
+
+def is_web_url(text: str | None) -> bool:
+    """Whether a text from an export may stand in an `href`: nothing but http and https, and no control characters."""
+    return bool(text) and str(text).lower().startswith(("http://", "https://")) and str(text).isprintable()
+
+
+@contextmanager
+def _reading(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect(str(database), read_only=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _panels(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date | None) -> dict[str, Any]:
+    if refreshed_on is None:
+        return {}
+    return {
+        "figures": queries.headline(connection, client_id, refreshed_on),
+        "sites": queries.panel_sites(connection, client_id, refreshed_on),
+        "matrix": queries.gap_matrix(connection, client_id, refreshed_on),
+        "overlap": queries.overlap(connection, client_id, refreshed_on),
+        "opportunities": queries.top_opportunities(connection, client_id, refreshed_on),
+        "progress": queries.progress(connection, client_id, refreshed_on),
+        "bridge": queries.bridge_steps(connection, client_id, refreshed_on),
+        "cohorts": queries.cohorts(connection, client_id, refreshed_on),
+        "segments": queries.segment_mix(connection, client_id, refreshed_on),
+        "files": queries.export_files(connection, client_id, refreshed_on),
+        "coverage": queries.coverage(connection, client_id, refreshed_on),
+        "rejected": queries.rejected_reasons(connection, client_id, refreshed_on),
+    }
+
+
+def _render(template: str, page: dict[str, Any]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=_number, words=_words, day=_day)
+    environment.tests.update(web_url=is_web_url)
+    script = environment.get_template("page.js").render()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template(template).render(page, script=Markup(script), digest=digest)
+
+
+def _number(value: float | None, digits: int = 0) -> str:
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def _words(code: str | None) -> str:
+    return "–" if code is None else code.replace("_", " ")
+
+
+def _day(value: date | None) -> str:
+    return "–" if value is None else f"{value.day} {value:%B} {value.year}"

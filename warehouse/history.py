@@ -1,0 +1,58 @@
+"""What the working database still holds of earlier runs.
+
+Its history tables can be made again from the archive. A refresh counts as built only once everything of it was
+computed, so that a crash, or a deleted working database, leads to computing it again and to nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from warehouse.archive import Manifest
+from warehouse.connections import connect
+from warehouse.layout import Workspace
+
+
+def built_deliveries(workspace: Workspace) -> dict[tuple[str, date], str]:
+    """(client_id, refreshed_on) → deliveries_hash of every refresh the working database holds whole."""
+    if not workspace.working_database.exists():
+        return {}
+    with connect(workspace.working_database, workspace, read_only=True) as connection:
+        exists = connection.execute(
+            "select count(*) from information_schema.tables where table_schema = 'history' and table_name = 'built'"
+        ).fetchone()
+        if exists is None or not exists[0]:
+            return {}
+        rows = connection.execute("select client_id, refreshed_on, deliveries_hash from history.built").fetchall()
+    return {(client_id, refreshed_on): deliveries_hash for client_id, refreshed_on, deliveries_hash in rows}
+
+
+def forget_built(workspace: Workspace, manifests: Iterable[Manifest]) -> None:
+    """Before a run: what it is about to compute is not whole until it ends."""
+    with connect(workspace.working_database, workspace) as connection:
+        connection.execute("create schema if not exists history")
+        connection.execute(
+            "create table if not exists history.built (client_id varchar, refreshed_on date, deliveries_hash varchar)"
+        )
+        for manifest in manifests:
+            connection.execute(
+                "delete from history.built where client_id = ? and refreshed_on = ?",
+                [manifest.client_id, manifest.refreshed_on],
+            )
+
+
+def remember_built(workspace: Workspace) -> list[tuple[str, date]]:
+    """After a run: its refreshes are whole.
+
+    Returns:
+        The (client_id, refreshed_on) slices of the run.
+    """
+    with connect(workspace.working_database, workspace) as connection:
+        return connection.execute(
+            """
+            insert into history.built
+            select client_id, refreshed_on, deliveries_hash from ledger.refreshes where is_in_run
+            returning client_id, refreshed_on
+            """
+        ).fetchall()

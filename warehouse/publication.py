@@ -1,0 +1,232 @@
+"""Publication: readers see the old whole state or the new whole state.
+
+The published file is copied beside itself, the slices that changed are replaced in the copy, and the copy takes the
+file's place. Readers with the old file open keep the old state; a crash leaves the old file and a `.next` that the next
+publication overwrites. The tables are whatever schema `marts` of the working database holds.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from warehouse.archive import write_text
+from warehouse.connections import connect
+from warehouse.layout import Workspace
+
+Slice = tuple[str, date]
+"""(client_id, refreshed_on)"""
+
+
+@dataclass(frozen=True)
+class PublishedRows:
+    """How many rows a publication wrote, by table."""
+
+    rows_by_table: dict[str, int]
+
+
+def published_deliveries(workspace: Workspace) -> dict[Slice, str]:
+    """What is published: (client_id, refreshed_on) → deliveries_hash."""
+    return _deliveries_in(workspace.published_database, workspace)
+
+
+def published_refreshes(workspace: Workspace) -> list[tuple[str, date, int]]:
+    """client_id, refreshed_on and rows_read of every published refresh."""
+    if not workspace.published_database.exists():
+        return []
+    with connect(workspace.published_database, workspace, read_only=True) as connection:
+        return connection.execute("select client_id, refreshed_on, rows_read from marts.refreshes").fetchall()
+
+
+def _deliveries_in(database: Path, workspace: Workspace) -> dict[Slice, str]:
+    if not database.exists():
+        return {}
+    with connect(database, workspace, read_only=True) as connection:
+        rows = connection.execute("select client_id, refreshed_on, deliveries_hash from marts.refreshes").fetchall()
+    return {(client_id, refreshed_on): deliveries_hash for client_id, refreshed_on, deliveries_hash in rows}
+
+
+def publish(
+    workspace: Workspace,
+    slices: Sequence[Slice],
+    active_clients: Iterable[str],
+    comments: dict[str, dict[str, str]] | None = None,
+) -> PublishedRows:
+    """Publish slices of the working database.
+
+    Args:
+        workspace: Where to publish.
+        slices: The (client, refresh) slices to replace. All slices of a client that the run computed must stand here.
+        active_clients: Clients that have a client file; the others are marked inactive.
+        comments: Table → column → comment ('' for the table itself), so that BI tools show what a column means.
+
+    Returns:
+        Rows written to the common file.
+
+    Raises:
+        RuntimeError: A slice did not arrive whole; nothing was published.
+    """
+    finish_client_files(workspace)
+    target = workspace.published_database
+    following = _copy_beside(target)
+    with connect(following, workspace) as connection:
+        # under its own name, because the views in it spell that name
+        source = workspace.working_database.stem
+        connection.execute(f"attach '{_quoted(workspace.working_database)}' as {source} (read_only)")
+        written = _replace_slices(connection, source, slices, comments or {})
+        connection.execute(
+            "update marts.refreshes set published_at = $now where published_at is null",
+            {"now": datetime.now(UTC).replace(tzinfo=None)},
+        )
+        connection.execute(
+            "update marts.clients set is_active = list_contains($active, client_id)",
+            {"active": list(active_clients)},
+        )
+        connection.execute(f"detach {source}")
+        connection.execute("checkpoint")
+    pending = _pending_clients(workspace)
+    write_text(pending, "\n".join(sorted({client_id for client_id, _ in slices})))
+    _take_place(following, target)
+    finish_client_files(workspace)
+    return PublishedRows(written)
+
+
+def finish_client_files(workspace: Workspace) -> None:
+    """Bring the files of single clients up to the common file, where a publication could not finish that."""
+    pending = _pending_clients(workspace)
+    if not pending.exists():
+        return
+    for client_id in pending.read_text(encoding="utf-8").split():
+        _write_client_file(workspace, client_id)
+    pending.unlink()
+
+
+def _write_client_file(workspace: Workspace, client_id: str) -> None:
+    """One client's rows of the common file; only slices that differ are written."""
+    target = workspace.client_database(client_id)
+    following = _copy_beside(target)
+    with connect(following, workspace) as connection:
+        connection.execute(f"attach '{_quoted(workspace.published_database)}' as source (read_only)")
+        known = set()
+        if target.exists():
+            known = set(connection.execute("select refreshed_on, published_at from marts.refreshes").fetchall())
+        slices = [
+            (client_id, refreshed_on)
+            for refreshed_on, published_at in connection.execute(
+                "select refreshed_on, published_at from source.marts.refreshes where client_id = $client_id",
+                {"client_id": client_id},
+            ).fetchall()
+            if (refreshed_on, published_at) not in known
+        ]
+        _replace_slices(connection, "source", slices, {})
+        connection.execute("detach source")
+        connection.execute("checkpoint")
+    _take_place(following, target)
+
+
+def _replace_slices(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    slices: Sequence[Slice],
+    comments: dict[str, dict[str, str]],
+) -> dict[str, int]:
+    """Replace slices of every mart by those of the attached database `source`, in one transaction."""
+    written: dict[str, int] = {}
+    connection.execute("begin")
+    connection.execute("create schema if not exists marts")
+    connection.execute("create or replace temp table slices (client_id varchar, refreshed_on date)")
+    connection.executemany("insert into slices values (?, ?)", [list(one) for one in slices] or [[None, None]])
+    marts = connection.execute(
+        "select table_name from information_schema.tables "
+        "where table_catalog = $source and table_schema = 'marts' order by table_name",
+        {"source": source},
+    ).fetchall()
+    for (mart,) in marts:
+        columns = _columns(connection, source, mart)
+        _align_table(connection, mart, columns)
+        keys = ["client_id", "refreshed_on"] if "refreshed_on" in columns else ["client_id"]
+        names = ", ".join(f'"{column}"' for column in columns)
+        in_slices = f"({', '.join(keys)}) in (select {', '.join(keys)} from slices)"
+        connection.execute(f'delete from marts."{mart}" where {in_slices}')
+        inserted = connection.execute(
+            f'insert into marts."{mart}" ({names}) select {names} from {source}.marts."{mart}" where {in_slices}'
+        ).fetchone()
+        written[mart] = inserted[0] if inserted else 0
+        for column, comment in comments.get(mart, {}).items():
+            thing = f'column marts."{mart}"."{column}"' if column else f'table marts."{mart}"'
+            connection.execute(f"comment on {thing} is '{comment.replace(chr(39), chr(39) * 2)}'")
+    _check(connection, written)
+    connection.execute("commit")
+    return written
+
+
+def _check(connection: duckdb.DuckDBPyConnection, written: dict[str, int]) -> None:
+    """Every table holds exactly the rows it was given for the slices."""
+    for mart, rows in written.items():
+        keys = ["client_id", "refreshed_on"]
+        if "refreshed_on" not in _columns(connection, None, mart):
+            keys = ["client_id"]
+        found = connection.execute(
+            f'select count(*) from marts."{mart}" where ({", ".join(keys)}) in (select {", ".join(keys)} from slices)'
+        ).fetchone()
+        if found is None or found[0] != rows:
+            raise RuntimeError(f"publication stopped: marts.{mart} holds {found} rows of the slices instead of {rows}")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, database: str | None, mart: str) -> dict[str, str]:
+    rows = connection.execute(
+        "select column_name, data_type from duckdb_columns() where schema_name = 'marts' and table_name = $mart "
+        "and database_name = coalesce($database, current_database()) order by column_index",
+        {"mart": mart, "database": database},
+    ).fetchall()
+    return dict(rows)
+
+
+def _align_table(connection: duckdb.DuckDBPyConnection, mart: str, columns: dict[str, str]) -> None:
+    """Make the target table hold exactly these columns; older rows have null in new ones."""
+    existing = _columns(connection, None, mart)
+    if not existing:
+        definition = ", ".join(f'"{name}" {sql_type}' for name, sql_type in columns.items())
+        connection.execute(f'create table marts."{mart}" ({definition})')
+        return
+    for name in existing.keys() - columns.keys():
+        connection.execute(f'alter table marts."{mart}" drop column "{name}"')
+    for name, sql_type in columns.items():
+        if name not in existing:
+            connection.execute(f'alter table marts."{mart}" add column "{name}" {sql_type}')
+
+
+def _copy_beside(target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    following = target.with_name(target.name + ".next")
+    following.unlink(missing_ok=True)
+    following.with_name(following.name + ".wal").unlink(missing_ok=True)
+    if target.exists():
+        shutil.copyfile(target, following)
+    return following
+
+
+def _take_place(following: Path, target: Path) -> None:
+    """Make the new state durable, then visible in one step."""
+    with following.open("rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(following, target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _pending_clients(workspace: Workspace) -> Path:
+    return workspace.published / "clients" / "pending.txt"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
