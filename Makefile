@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export GX_ANALYTICS_ENABLED := false
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DAGSTER_DISABLE_TELEMETRY := 1
-UV_VERSION := 0.11.33
+UV_VERSION := 0.13.9
 
 .PHONY: help setup demo test test-servers lint format bench lock clean
 

@@ -18,12 +18,14 @@ from typing import Any
 
 import duckdb
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pipelines.report import queries
 from warehouse.archive import write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+_ABBREVIATIONS = {"ip": "IP", "pr": "PR", "url": "URL", "http": "HTTP"}
 
 
 class UnknownClientError(LookupError):
@@ -97,7 +99,7 @@ def _render(template: str, page: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=_number, words=_words, day=_day)
+    environment.filters.update(number=_number, words=_words, day=_day, breakable=_breakable)
     environment.tests.update(web_url=is_web_url)
     script = environment.get_template("page.js").render()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -109,7 +111,13 @@ def _number(value: float | None, digits: int = 0) -> str:
 
 
 def _words(code: str | None) -> str:
-    return "–" if code is None else code.replace("_", " ")
+    return "–" if code is None else " ".join(_ABBREVIATIONS.get(word, word) for word in code.split("_"))
+
+
+def _breakable(site: str) -> Markup:
+    """A site that breaks before its dots and slashes, so that a narrow column does not break it inside a word."""
+    escaped = str(escape(site))
+    return Markup(escaped.replace(".", "<wbr>.").replace("/", "<wbr>/"))
 
 
 def _day(value: date | None) -> str:

@@ -28,7 +28,7 @@
         shown += fits ? 1 : 0;
       }
       nothing.hidden = shown > 0;
-      count.textContent = shown + " of " + rows.length + " " + tools.dataset.noun;
+      count.textContent = (shown < rows.length ? shown + " of " : "") + rows.length + " " + tools.dataset.noun;
     };
     search.addEventListener("input", update);
     selections.forEach((one) => one.addEventListener("change", update));

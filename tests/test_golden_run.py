@@ -1,0 +1,226 @@
+"""The golden run: a small world whose exports and outcome can be checked by reading this file.
+
+One client, two competitors, four refreshes. A story is a linking domain and, per refresh, whom it links to: `c` the
+client, `r` rival.com, `f` foe.org, `-` nobody. Capital letters are links that Ahrefs calls spam. Beside it stands the
+transition the contract demands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from tests.conftest import Sandbox, state_of
+from tests.exports_made import ahrefs_backlinks, semrush_backlinks
+
+DATES = [date(2026, 1, 10), date(2026, 3, 27), date(2026, 6, 10), date(2026, 8, 24)]
+
+STORIES = """
+domain              R1  R2  R3  R4   transitions
+stays-open.com      r   r   r   r    new stayed_open stayed_open stayed_open
+best-gap.org        rf  rf  rf  rf   new stayed_open stayed_open stayed_open
+opens-later.net     -   r   r   r    none new stayed_open stayed_open
+won-link.com        r   cr  cr  cr   new closed stayed_closed stayed_closed
+reopens.com         r   cr  r   r    new closed reopened stayed_open
+was-linked.com      cr  r   r   r    none reopened stayed_open stayed_open
+comes-back.com      r   -   -   r    new expired unchanged returned
+loses-all.com       r   cr  -   c    new closed lost regained
+spam-for-a-while.co r   R   r   R    new set_aside returned set_aside
+spam-forever.com    R   R   R   R    none none none none
+only-foe.com        f   f   f   f    new stayed_open unobserved stayed_open
+covered.org         cr  cr  cr  cr   none none none none
+own-only.com        c   c   c   c    none none none none
+"""
+# At the third refresh nobody delivered an export of foe.org: its links are carried, and nothing that rests on them alone
+# may close or expire.
+WITHOUT_FOE = DATES[2]
+
+SITES = {"c": "acme.com", "r": "rival.com", "f": "foe.org"}
+
+
+def stories() -> dict[str, tuple[list[str], list[str]]]:
+    """Domain → whom it links to per refresh, and the transitions expected."""
+    lines = [line.split() for line in STORIES.strip().splitlines()[1:]]
+    return {line[0]: (line[1:5], line[5:9]) for line in lines}
+
+
+def deliver_golden_world(sandbox: Sandbox) -> None:
+    sandbox.client("acme", "sites: [acme.com]\ncompetitors: [rival.com, foe.org]\nniche: {terms: [running]}\n")
+    for number, day in enumerate(DATES):
+        for letter, site in SITES.items():
+            if site == "foe.org" and day == WITHOUT_FOE:
+                continue
+            sandbox.deliver(f"acme/{day}/{site}-backlinks-subdomains.csv", ahrefs_backlinks(*_links(letter, site, number)))
+    # a second provider from the second refresh on: what it alone sees is no news
+    for day in DATES[1:]:
+        sandbox.deliver(
+            f"acme/{day}/rival.com-backlinks.csv",
+            semrush_backlinks(
+                {"Source url": "https://only-semrush.com/a", "Target url": "https://rival.com/", "Last seen": str(day)}
+            ),
+        )
+
+
+def _links(letter: str, site: str, number: int) -> list[dict[str, str]]:
+    links = []
+    for domain, (linked, _) in stories().items():
+        if letter in linked[number].lower():
+            began = next(n for n in range(number, -1, -1) if n == 0 or letter not in linked[n - 1].lower())
+            links.append(
+                {
+                    "Referring page URL": f"https://www.{domain}/running/",
+                    "Referring page title": f"Running with {domain}",
+                    "Target URL": f"https://{site}/",
+                    "Is spam": "true" if letter.upper() in linked[number] else "false",
+                    # a link that began after the first refresh was first seen ten days before the refresh it shows in
+                    "First seen": f"{DATES[began].replace(day=1)} 08:00:00" if began else "2025-05-05 08:00:00",
+                    "Last seen": f"{DATES[number]} 08:00:00",
+                }
+            )
+    return links
+
+
+@pytest.fixture(scope="session")
+def golden(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
+    sandbox = make_sandbox("golden")
+    deliver_golden_world(sandbox)
+    outcome = sandbox.refresh()
+    assert outcome.problems == []
+    return sandbox
+
+
+@pytest.mark.parametrize("domain", list(stories()))
+def test_every_story_takes_the_transitions_of_the_contract(golden: Sandbox, domain: str) -> None:
+    found = dict(
+        golden.query(
+            "select refreshed_on, transition from marts.gap_snapshots where referring_domain = $domain", domain=domain
+        )
+    )
+    assert [found.get(day, "none") for day in DATES] == stories()[domain][1]
+
+
+def test_the_bridge_adds_up_and_counts_what_the_stories_tell(golden: Sandbox) -> None:
+    rows = golden.query(
+        """
+        select open_at_start, new, reopened, returned, panel_new, closed, expired, set_aside, panel_removed, open_at_end
+        from marts.gap_progress order by refreshed_on
+        """
+    )
+    assert [row[0] + row[1] + row[2] + row[3] + row[4] - sum(row[5:9]) for row in rows] == [row[9] for row in rows]
+    #                  start new reop ret panel closed exp aside panel end
+    assert rows[0] == (0, 8, 0, 0, 0, 0, 0, 0, 0, 8)
+    assert rows[1] == (8, 2, 1, 0, 0, 3, 1, 1, 0, 6)
+    assert rows[2] == (6, 0, 1, 1, 0, 0, 0, 0, 0, 8)
+    assert rows[3] == (8, 0, 0, 1, 0, 0, 0, 1, 0, 8)
+
+
+def test_a_link_that_began_after_the_gap_opened_is_won(golden: Sandbox) -> None:
+    rows = golden.query(
+        """
+        select closed_kind, closed_grade, closed_on, opened_on from marts.gap_snapshots
+        where referring_domain = 'won-link.com' and state = 'closed'
+        """
+    )
+    assert set(rows) == {("won", "A", DATES[1], DATES[0])}
+
+
+def test_closing_percentages_follow_the_won_gaps(golden: Sandbox) -> None:
+    rows = golden.query("select closing_pct, closing_pct_baseline from marts.gap_progress order by refreshed_on")
+    # 3 of the 8 gaps of the first refresh are won at the second; two of them do not stay, one comes back
+    assert [(a if a is None else round(a, 2), round(b, 2)) for a, b in rows] == [
+        (None, 0.0),
+        (37.5, 37.5),
+        (0.0, 12.5),
+        (0.0, 25.0),
+    ]
+
+
+def test_what_only_a_new_provider_sees_is_marked_as_a_change_of_coverage(golden: Sandbox) -> None:
+    assert golden.query(
+        "select refreshed_on, transition, is_coverage_change from marts.gap_snapshots "
+        "where referring_domain = 'only-semrush.com' order by 1 limit 1"
+    ) == [(DATES[1], "new", True)]
+    assert golden.query("select new_by_coverage from marts.gap_progress order by refreshed_on") == [(0,), (1,), (0,), (0,)]
+
+
+def test_carried_links_stand_in_the_tables_and_say_that_they_are_stale(golden: Sandbox) -> None:
+    assert golden.query(
+        "select is_stale, as_of from marts.coverage where refreshed_on = $day and site = 'foe.org'", day=WITHOUT_FOE
+    ) == [(True, DATES[1])]
+    assert golden.query(
+        "select referring_domain, is_stale from marts.link_matrix where refreshed_on = $day and site = 'foe.org' order by 1",
+        day=WITHOUT_FOE,
+    ) == [("best-gap.org", True), ("only-foe.com", True)]
+
+
+def test_gap_classes_of_the_first_refresh(golden: Sandbox) -> None:
+    rows = golden.query(
+        "select referring_domain, gap_status, gap_class, absence from marts.gaps where refreshed_on = $day", day=DATES[0]
+    )
+    assert sorted(rows) == sorted(
+        [
+            ("stays-open.com", "open", "missing", "proven"),
+            ("best-gap.org", "open", "best", "proven"),
+            ("won-link.com", "open", "missing", "proven"),
+            ("reopens.com", "open", "missing", "proven"),
+            ("was-linked.com", "covered", "shared", None),
+            ("comes-back.com", "open", "missing", "proven"),
+            ("loses-all.com", "open", "missing", "proven"),
+            ("spam-for-a-while.co", "open", "missing", "proven"),
+            ("only-foe.com", "open", "missing", "proven"),
+            ("covered.org", "covered", "shared", None),
+            ("own-only.com", "own", "strong", None),
+        ]
+    )
+
+
+def test_every_row_of_every_accepted_file_is_accounted_for(golden: Sandbox) -> None:
+    assert golden.query(
+        "select path from marts.export_files where outcome = 'accepted' "
+        "and rows_read is distinct from rows_accepted + rows_rejected + rows_duplicate"
+    ) == []
+
+
+def test_the_scores_add_up_by_hand(golden: Sandbox) -> None:
+    rows = golden.query(
+        """
+        select
+            score,
+            (points_authority + points_relevance + points_competitors + points_traffic + points_placement
+                + points_editorial + points_freshness) * (1 - risk)
+        from marts.opportunities
+        """
+    )
+    assert rows
+    assert all(abs(score - by_hand) <= 0.051 for score, by_hand in rows)
+
+
+def test_the_order_of_delivery_makes_no_difference(golden: Sandbox, make_sandbox: Callable[[str], Sandbox]) -> None:
+    """The last refresh first, then the first two late, then the third: the same tables row by row."""
+    other = make_sandbox("late")
+    deliver_golden_world(other)
+    waiting = other.workspace.home / "waiting"
+    for day in DATES[:3]:
+        (other.workspace.inbox / "acme" / str(day)).rename(waiting.with_name(f"waiting-{day}"))
+    for days in ([], DATES[:2], DATES[2:3]):
+        for day in days:
+            waiting.with_name(f"waiting-{day}").rename(other.workspace.inbox / "acme" / str(day))
+        assert other.refresh().problems == []
+    assert other.published_state() == golden.published_state()
+
+
+def test_rebuild_from_the_archive_ends_in_the_same_tables(golden: Sandbox) -> None:
+    before = golden.published_state()
+    golden.workspace.working_database.unlink()
+    assert golden.rebuild().problems == []
+    assert golden.published_state() == before
+
+
+def test_the_file_of_one_client_holds_the_same_rows(golden: Sandbox) -> None:
+    assert state_of(golden.workspace.client_database("acme")) == golden.published_state()
+
+
+def test_a_second_call_has_nothing_to_do(golden: Sandbox) -> None:
+    assert golden.refresh().run_id is None
