@@ -11,9 +11,8 @@ from pipelines.assets.dbt import build_dbt_assets
 from pipelines.assets.exports import landed_exports
 from pipelines.assets.publication import build_published, client_refreshes, reports
 from pipelines.assets.writer import WorkspaceWriter
-from warehouse.layout import Workspace
 
-dbt_models = build_dbt_assets(Workspace.from_environment())
+dbt_models = build_dbt_assets()
 published = build_published([key for key in dbt_models.keys if key.path[0] == "marts"])
 
 refresh_job = dg.define_asset_job(

@@ -4,11 +4,16 @@ A subprocess per dbt call costs seconds of start-up; the events dbt fires in pro
 dagster-dbt's event class, so the UI shows the same as with its command-line resource.
 """
 
+import hashlib
 import json
 import os
 import queue
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -68,28 +73,55 @@ def dbt_environment(workspace: Workspace) -> dict[str, str]:
     }
 
 
-def prepare_manifest(workspace: Workspace) -> Path:
-    """dbt's manifest of the project as it is now; parsed again only where a project file is newer.
+@dataclass(frozen=True)
+class ParsedProject:
+    """The dbt project as dbt understood it, kept until a file of it changes.
+
+    Attributes:
+        manifest: For Dagster, and for the descriptions of tables and columns.
+        saved_state: For dbt itself, which then need not parse again.
+    """
+
+    manifest: Path
+    saved_state: Path
+
+
+@cache
+def parsed_project() -> ParsedProject:
+    """Parse the dbt project, once for each state of its files.
 
     Raises:
         DbtFailedError: The project does not parse.
     """
-    manifest = workspace.dbt_target / "manifest.json"
-    newest = max(path.stat().st_mtime for path in PROJECT.rglob("*") if path.is_file() and "target" not in path.parts)
-    if not manifest.exists() or manifest.stat().st_mtime < newest:
-        for folder in (workspace.dbt_target, workspace.working_database.parent, workspace.temporary):
-            folder.mkdir(parents=True, exist_ok=True)
-        _invoke(workspace, ["parse"])
-        os.utime(manifest)
-    return manifest
+    digest = hashlib.sha256(version("dbt-core").encode())
+    for path in sorted(PROJECT.rglob("*")):
+        if path.is_file() and "target" not in path.parts:
+            digest.update(path.relative_to(PROJECT).as_posix().encode() + path.read_bytes())
+    folder = CHECKOUT / ".cache" / "dbt" / digest.hexdigest()[:16]
+    project = ParsedProject(folder / "manifest.json", folder / "partial_parse.msgpack")
+    if not project.saved_state.exists():
+        partial = folder.with_name(f"{folder.name}.{os.getpid()}")
+        _invoke({**dbt_environment(Workspace(partial)), "DBT_TARGET_PATH": str(partial)}, ["parse"])
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+    return project
 
 
-def _invoke(workspace: Workspace, arguments: list[str], on_event: Callable[[Any], None] | None = None) -> Any:
-    os.environ.update(dbt_environment(workspace))
+def _invoke(
+    environment: dict[str, str],
+    arguments: list[str],
+    on_event: Callable[[Any], None] | None = None,
+    saved_state: Path | None = None,
+) -> Any:
+    os.environ.update(environment)
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
 
+    manifest = Manifest.from_msgpack(saved_state.read_bytes(), extended_mashumuro_decoder) if saved_state else None
+    runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
     try:
-        result = dbtRunner(callbacks=[on_event] if on_event else []).invoke([*arguments, "--quiet", "--no-use-colors"])
+        result = runner.invoke([*arguments, "--quiet", "--no-use-colors"])
     finally:
         _close_working_database()
     if result.exception:
@@ -120,7 +152,9 @@ def run_dbt(workspace: Workspace, arguments: list[str]) -> Iterator[dict[str, An
 
     def work() -> None:
         try:
-            outcome.append(_invoke(workspace, arguments, events.put))
+            outcome.append(
+                _invoke(dbt_environment(workspace), arguments, events.put, parsed_project().saved_state)
+            )
         except Exception as error:
             outcome.append(error)
         finally:
@@ -143,10 +177,9 @@ def run_dbt(workspace: Workspace, arguments: list[str]) -> Iterator[dict[str, An
         raise DbtFailedError("; ".join(failed))
 
 
-def build_dbt_assets(workspace: Workspace) -> dg.AssetsDefinition:
+def build_dbt_assets() -> dg.AssetsDefinition:
     """The dbt project as assets and checks."""
-    manifest_path = prepare_manifest(workspace)
-    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    manifest = json.loads(parsed_project().manifest.read_text(encoding="utf-8"))
 
     @dbt_assets(manifest=manifest, name="dbt_models", dagster_dbt_translator=TRANSLATOR)
     def dbt_models(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> Iterator[Any]:

@@ -7,7 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from data_quality import publication as gate
-from pipelines.assets.dbt import failing_tests
+from pipelines.assets.dbt import failing_tests, parsed_project
 from pipelines.assets.writer import WorkspaceWriter
 from pipelines.clients import read_client_files
 from warehouse.archive import mark_published, read_manifests
@@ -65,7 +65,7 @@ def build_published(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
             context.log.error("%s is not published: %s", client_id, advice)
         to_publish = [one for one in slices if one[0] not in withheld]
         clients, _ = read_client_files(workspace.clients)
-        rows = publish(workspace, to_publish, clients, _comments(workspace))
+        rows = publish(workspace, to_publish, clients, _comments())
         _log_clients(context, workspace, to_publish)
         warnings = [
             f"{frame.loc[f.row, 'client_id']} {frame.loc[f.row, 'refreshed_on']:%Y-%m-%d}: {f.advice} ({f.value:g})"
@@ -121,9 +121,9 @@ def _log_clients(context: dg.AssetExecutionContext, workspace: Workspace, slices
         )
 
 
-def _comments(workspace: Workspace) -> dict[str, dict[str, str]]:
+def _comments() -> dict[str, dict[str, str]]:
     """Table and column descriptions of the marts, from dbt's manifest."""
-    manifest = json.loads((workspace.dbt_target / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads(parsed_project().manifest.read_text(encoding="utf-8"))
     comments: dict[str, dict[str, str]] = {}
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model" and node["schema"] == "marts":

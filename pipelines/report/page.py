@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,13 @@ def _panels(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on:
 
 
 def _render(template: str, page: dict[str, Any]) -> str:
+    script = _environment().get_template("page.js").render()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return _environment().get_template(template).render(page, script=Markup(script), digest=digest)
+
+
+@cache
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -101,9 +109,7 @@ def _render(template: str, page: dict[str, Any]) -> str:
     )
     environment.filters.update(number=_number, words=_words, day=_day, breakable=_breakable)
     environment.tests.update(web_url=is_web_url)
-    script = environment.get_template("page.js").render()
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template(template).render(page, script=Markup(script), digest=digest)
+    return environment
 
 
 def _number(value: float | None, digits: int = 0) -> str:

@@ -1,0 +1,112 @@
+"""Readers see the old whole state or the new one, also after a crash; one client's trouble stays its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.conftest import Sandbox, state_of
+from tests.exports_made import ahrefs_backlinks
+from warehouse import publication
+from warehouse.publication import finish_client_files, publish
+
+DAY = "2026-01-10"
+
+
+def links_to(site: str, *domains: str) -> str:
+    return ahrefs_backlinks(
+        *({"Referring page URL": f"https://{domain}/", "Target URL": f"https://{site}/"} for domain in domains)
+    )
+
+
+@pytest.fixture(scope="module")
+def two_clients(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
+    sandbox = make_sandbox("publication")
+    for client_id in ("acme", "bolt"):
+        sandbox.client(client_id, f"sites: [{client_id}.com]\ncompetitors: [rival.com]\n")
+        sandbox.deliver(f"{client_id}/{DAY}/rival.com-backlinks.csv", links_to("rival.com", "one.com", "two.com"))
+    sandbox.deliver(f"_shared/{DAY}/rival.com/shared.csv", links_to("rival.com", "shared.com"))
+    assert sandbox.refresh().problems == []
+    return sandbox
+
+
+def test_a_shared_export_serves_every_client_whose_panel_has_its_site(two_clients: Sandbox) -> None:
+    assert two_clients.query(
+        "select client_id, referring_domain from marts.gaps where referring_domain = 'shared.com' order by 1"
+    ) == [("acme", "shared.com"), ("bolt", "shared.com")]
+
+
+def test_the_file_of_a_client_holds_nothing_of_another(two_clients: Sandbox) -> None:
+    for rows in state_of(two_clients.workspace.client_database("bolt")).values():
+        assert rows is not None
+        assert all(row[0] == "bolt" for row in rows)
+
+
+def test_an_open_reader_keeps_the_old_state_and_a_new_one_sees_the_new(two_clients: Sandbox) -> None:
+    database = two_clients.workspace.published_database
+    with duckdb.connect(str(database), read_only=True) as reader:
+        before = reader.execute("select count(*) from marts.links").fetchone()
+        two_clients.deliver("acme/2026-03-30/rival.com-backlinks.csv", links_to("rival.com", "one.com", "three.com"))
+        assert two_clients.refresh().published == ["acme/2026-03-30"]
+        assert reader.execute("select count(*) from marts.links").fetchone() == before
+    assert two_clients.query("select count(*) from marts.refreshes") == [(3,)]
+
+
+@pytest.mark.parametrize("moment", ["before the new file takes its place", "before the client files are written"])
+def test_a_crash_leaves_the_old_state_and_running_again_gives_the_same_result(
+    two_clients: Sandbox, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    day = "2026-06-15" if "place" in moment else "2026-08-30"
+    two_clients.deliver(f"acme/{day}/rival.com-backlinks.csv", links_to("rival.com", "one.com", "four.com"))
+    database = two_clients.workspace.published_database
+    before = two_clients.published_state()
+    replace = os.replace
+
+    def crash(source: Path, target: Path) -> None:
+        is_common = Path(target) == database
+        is_client = Path(target).parent == database.parent / "clients" and Path(target).suffix == ".duckdb"
+        if (is_common and "place" in moment) or (is_client and "client" in moment):
+            raise OSError("the power went off")
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publication.os, "replace", crash)
+        outcome = two_clients.refresh()
+    assert "the power went off" in outcome.problems[0]
+    if "place" in moment:
+        assert two_clients.published_state() == before
+        assert two_clients.refresh().problems == []
+    else:
+        finish_client_files(two_clients.workspace)
+    assert ("acme",) in two_clients.query("select client_id from marts.refreshes where refreshed_on = $day", day=day)
+    assert two_clients.refresh().problems == []
+    acme = {
+        table: [row for row in rows if row[0] == "acme"] for table, rows in two_clients.published_state().items()
+    }
+    assert state_of(two_clients.workspace.client_database("acme")) == acme
+
+
+def test_a_client_that_breaks_a_law_is_withheld_and_the_other_is_published(
+    two_clients: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.assets import publication as step
+
+    monkeypatch.setattr(
+        step, "failing_tests", lambda _workspace: {"a_law": "select client_id from marts.gaps where client_id = 'bolt'"}
+    )
+    for client_id in ("acme", "bolt"):
+        two_clients.deliver(f"{client_id}/2026-12-01/rival.com-backlinks.csv", links_to("rival.com", "five.com"))
+    outcome = two_clients.refresh()
+    assert outcome.published == ["acme/2026-12-01"]
+    assert len(outcome.problems) == 1
+    assert "clients/bolt.yaml: not published" in outcome.problems[0]
+    assert two_clients.query("select client_id from marts.refreshes where refreshed_on = '2026-12-01'") == [("acme",)]
+
+
+def test_nothing_of_a_failed_publication_is_left_beside_the_file(two_clients: Sandbox) -> None:
+    publish(two_clients.workspace, [], ["acme", "bolt"])
+    assert sorted(path.name for path in two_clients.workspace.published.iterdir()) == ["clients", "linkgap.duckdb"]

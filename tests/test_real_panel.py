@@ -1,0 +1,85 @@
+"""The real panel, read a second time by plain Python: the published gaps must be the same sites.
+
+Skipped where the folder of real exports is missing; it is no part of this repository.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections import defaultdict
+from collections.abc import Callable
+
+import pytest
+from publicsuffixlist import PublicSuffixList
+
+from pipelines.sites import to_punycode
+from tests.conftest import REAL_EXPORTS, Sandbox
+from warehouse.layout import CHECKOUT
+
+PANEL = ["iconverticons.com", "laterbro.com", "tidyfavorites.com", "thenubbyadmin.com", "joyridelabs.de"]
+pytestmark = pytest.mark.skipif(
+    not (REAL_EXPORTS / "panel").is_dir(), reason="the folder of real exports is not on this machine"
+)
+
+
+@pytest.fixture(scope="module")
+def panel(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
+    sandbox = make_sandbox("real-panel")
+    sandbox.client("icon", f"sites: [{PANEL[0]}]\ncompetitors: [{', '.join(PANEL[1:])}]\n")
+    folder = sandbox.workspace.inbox / "icon" / "2025-06-01"
+    folder.mkdir(parents=True)
+    for file in (REAL_EXPORTS / "panel").glob("*.csv"):
+        shutil.copy(file, folder)
+    assert sandbox.refresh().problems == []
+    return sandbox
+
+
+def linked_sites() -> dict[str, set[str]]:
+    """Referring domain → sites it links to, by the latest day of each link; nothing shared with the pipeline but punycode."""
+    with (CHECKOUT / "dbt_project" / "seeds" / "platform_suffixes.csv").open(encoding="utf-8") as file:
+        platforms = [row["suffix"] for row in csv.DictReader(file)]
+    suffix_list = PublicSuffixList()
+    observations: dict[tuple[str, str, str], list[tuple[str, bool]]] = defaultdict(list)
+    for site in PANEL:
+        with (REAL_EXPORTS / "panel" / f"{site}-backlinks.csv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                source, target = row["Source url"].split("#")[0], row["Target url"].split("#")[0]
+                host = to_punycode(source.split("://", 1)[1].split("/")[0].split("?")[0].split(":")[0])
+                is_panel = any(host == own or host.endswith("." + own) for own in PANEL)
+                if is_panel or host.replace(".", "").isdigit():
+                    continue
+                observations[site, source, target].append((row["Last seen"], row["Lost link"] == "false"))
+    linked: dict[str, set[str]] = defaultdict(set)
+    for (site, source, _), seen in observations.items():
+        if max(seen)[1]:
+            host = to_punycode(source.split("://", 1)[1].split("/")[0].split("?")[0].split(":")[0])
+            platform = next((p for p in platforms if host.endswith("." + p)), None)
+            if platform:
+                domain = ".".join(host.split(".")[-platform.count(".") - 2 :])
+            else:
+                domain = suffix_list.privatesuffix(host) or host
+            linked[domain].add(site)
+    return linked
+
+
+def test_gaps_has_one_row_for_each_site_that_links_to_any_of_the_five(panel: Sandbox) -> None:
+    assert {domain for (domain,) in panel.query("select referring_domain from marts.gaps")} == set(linked_sites())
+
+
+def test_competitors_linked_and_statuses_agree_with_a_second_reading(panel: Sandbox) -> None:
+    expected = {
+        domain: (
+            len(sites - {PANEL[0]}),
+            "open" if PANEL[0] not in sites else "covered" if len(sites) > 1 else "own",
+        )
+        for domain, sites in linked_sites().items()
+    }
+    found = panel.query("select referring_domain, competitors_linked, gap_status from marts.gaps")
+    assert {domain: (linked, status) for domain, linked, status in found} == expected
+
+
+def test_every_row_of_the_real_files_is_accounted_for(panel: Sandbox) -> None:
+    assert panel.query(
+        "select sum(rows_read), sum(rows_accepted + rows_rejected + rows_duplicate) from marts.export_files"
+    ) == [(15758, 15758)]
