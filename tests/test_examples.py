@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from examples.demo import demo_world, write_demo
+from pipelines.sites import to_punycode
 from tests.conftest import Sandbox
 
 TRANSITIONS = {
@@ -45,7 +46,7 @@ def test_every_domain_of_the_made_up_world_takes_the_way_its_story_tells(demo: S
         found.setdefault(domain, {})[day] = transition
     days = [day for (day,) in demo.query("select distinct refreshed_on from marts.refreshes order by 1")]
     told = {
-        domain: TRANSITIONS[str(story)] for domain, story in demo_world(client_id).stories.items() if story in TRANSITIONS
+        to_punycode(domain): TRANSITIONS[str(story)] for domain, story in demo_world(client_id).stories.items() if story in TRANSITIONS
     }
     assert len(told) > 100
     assert {domain: [found.get(domain, {}).get(day) for day in days] for domain in told} == told

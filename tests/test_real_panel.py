@@ -35,6 +35,15 @@ def panel(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
     return sandbox
 
 
+def _identity(url: str) -> str:
+    rest = url.split("#")[0].split("://", 1)[1]
+    return rest if "/" in rest else rest + "/"
+
+
+def _host(url: str) -> str:
+    return to_punycode(url.split("/")[0].split("?")[0].split(":")[0])
+
+
 def linked_sites() -> dict[str, set[str]]:
     """Referring domain → sites it links to, by the latest day of each link; nothing shared with the pipeline but punycode."""
     with (CHECKOUT / "dbt_project" / "seeds" / "platform_suffixes.csv").open(encoding="utf-8") as file:
@@ -44,8 +53,8 @@ def linked_sites() -> dict[str, set[str]]:
     for site in PANEL:
         with (REAL_EXPORTS / "panel" / f"{site}-backlinks.csv").open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                source, target = row["Source url"].split("#")[0], row["Target url"].split("#")[0]
-                host = to_punycode(source.split("://", 1)[1].split("/")[0].split("?")[0].split(":")[0])
+                source, target = _identity(row["Source url"]), _identity(row["Target url"])
+                host = _host(source)
                 is_panel = any(host == own or host.endswith("." + own) for own in PANEL)
                 if is_panel or host.replace(".", "").isdigit():
                     continue
@@ -53,7 +62,7 @@ def linked_sites() -> dict[str, set[str]]:
     linked: dict[str, set[str]] = defaultdict(set)
     for (site, source, _), seen in observations.items():
         if max(seen)[1]:
-            host = to_punycode(source.split("://", 1)[1].split("/")[0].split("?")[0].split(":")[0])
+            host = _host(source)
             platform = next((p for p in platforms if host.endswith("." + p)), None)
             if platform:
                 domain = ".".join(host.split(".")[-platform.count(".") - 2 :])

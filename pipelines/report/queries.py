@@ -15,13 +15,13 @@ Row = dict[str, Any]
 """Column → value; structs are dicts, lists are lists."""
 
 MATRIX_ROWS = {"open": 140, "covered": 40, "below_minimum": 20}
-"""Rows of the matrix by gap status: some 200, the most one scrolls through, and of every status enough to filter for."""
+"""Rows of the matrix by gap status: some 200, the most one scrolls through, enough of each to filter for."""
 
 OPPORTUNITY_ROWS = 100
 """Opportunities on the page: more than a team works through between two refreshes. The table holds all of them."""
 
-# The sites of the panel in the order of the page: the client's own, main site first, then the competitors as configured.
-# Own sites are known from the links to them, so an own site without any link but the main one does not show.
+# The sites of the panel in the order of the page: the client's own, main site first, then the competitors as they are
+# configured. Own sites other than the main one are known from the links to them: without any, they do not show.
 _PANEL_SITES = """
 panel_sites as (
 

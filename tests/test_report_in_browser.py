@@ -1,0 +1,159 @@
+"""The pages in a real browser: nothing fails, nothing is loaded, nothing scrolls sideways, filters and sorting work."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
+
+from pipelines.report.page import write_index, write_report
+from tests.published_made import Tables, published_file, small_panel
+
+pytestmark = pytest.mark.servers
+
+WIDTHS = (1280, 390)
+SWITCHES = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if not chromium or not driver:
+        reason = "no Chromium with chromedriver on this machine (Debian: apt-get install chromium chromium-driver)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for switch in (*SWITCHES, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(switch)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield chrome
+    chrome.quit()
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pages over awkward data: long words, markup, many competitors' links, three refreshes."""
+    folder = tmp_path_factory.mktemp("reports")
+    tables = small_panel(refreshes=3, open_gaps=60)
+    _make_awkward(tables)
+    tables["clients"].append({"client_id": "zoo", "name": "Zoo", "main_site": "zoo.com", "is_active": True})
+    published = published_file(folder / "published.duckdb", tables)
+    for client_id in ("acme", "zoo"):
+        write_report(published, client_id, folder / f"{client_id}.html")
+    write_index(published, folder)
+    return folder
+
+
+def _make_awkward(tables: Tables) -> None:
+    first, second = tables["opportunities"][:2]
+    first["tactic_reason"] = "<img src=x onerror='window.broken = true'><script>window.broken = true</script>"
+    first["anchor"] = "an-anchor-without-any-space-" * 20
+    second["best_source_url"] = "https://gap-2.com/" + "x" * 900
+    tables["clients"][0]["name"] = "Acme" + "running" * 12
+    tables["export_files"][1]["path"] = "inbox/acme/" + "a-very-long-name" * 12 + ".csv"
+    tables["rejected_rows"][0]["source_url"] = "https://spam.biz/" + "y" * 400
+
+
+def opened(browser: webdriver.Chrome, page: Path, width: int) -> None:
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get_log("browser")
+    browser.get(page.as_uri())
+
+
+def shown_rows(browser: webdriver.Chrome, table: str) -> list[str]:
+    """The first cells' text of the rows a reader sees."""
+    script = """
+        const rows = document.getElementById(arguments[0]).tBodies[0].rows;
+        return Array.from(rows)
+            .filter((row) => getComputedStyle(row).display !== "none")
+            .map((row) => row.querySelector("th").textContent.trim());
+    """
+    rows: list[str] = browser.execute_script(script, table)
+    return rows
+
+
+def tool(browser: webdriver.Chrome, table: str, selector: str) -> Any:
+    return browser.find_element(By.CSS_SELECTOR, f"[data-tools='{table}'] {selector}")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", ["acme", "zoo", "index"])
+def test_a_page_opens_without_errors_requests_or_sideways_scroll(
+    browser: webdriver.Chrome, reports: Path, name: str, width: int
+) -> None:
+    """Else the page is broken on this width, or needs a network."""
+    opened(browser, reports / f"{name}.html", width)
+    assert browser.get_log("browser") == []
+    assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
+    assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    assert browser.execute_script("return window.broken === undefined")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_filters_leave_the_rows_that_fit(browser: webdriver.Chrome, reports: Path, width: int) -> None:
+    """Else a reader could not find a domain among hundreds."""
+    opened(browser, reports / "acme.html", width)
+    table = "opportunities-table"
+    assert len(shown_rows(browser, table)) == 60
+    Select(tool(browser, table, "[data-column='tier']")).select_by_value("A")
+    assert len(shown_rows(browser, table)) == 30
+    tool(browser, table, "[data-search]").send_keys("GAP-1")
+    assert shown_rows(browser, table) == ["gap-1.com", *[f"gap-{number}.com" for number in (11, 13, 15, 17, 19)]]
+    assert tool(browser, table, "[data-count]").text == "6 of 60 opportunities"
+    tool(browser, table, "[data-search]").send_keys("nowhere")
+    assert shown_rows(browser, table) == []
+    assert "No row fits" in browser.find_element(By.ID, "opportunities").text
+    assert browser.get_log("browser") == []
+
+
+def test_the_matrix_filters_by_status_and_sorts_by_any_column(browser: webdriver.Chrome, reports: Path) -> None:
+    """Else the matrix would be a wall of numbers."""
+    opened(browser, reports / "acme.html", 1280)
+    heads = browser.find_elements(By.CSS_SELECTOR, "#matrix-table thead .sort")
+    heads[1].send_keys(Keys.ENTER)  # the client's own site, by keyboard
+    assert shown_rows(browser, "matrix-table")[0] == "covered.org"
+    assert browser.find_elements(By.CSS_SELECTOR, "#matrix-table th")[1].get_attribute("aria-sort") == "descending"
+    heads[0].click()
+    assert shown_rows(browser, "matrix-table")[:2] == ["covered.org", "gap-1.com"]
+    Select(tool(browser, "matrix-table", "[data-column='status']")).select_by_value("covered")
+    assert shown_rows(browser, "matrix-table") == ["covered.org"]
+
+
+def test_wide_tables_scroll_inside_their_container_by_keyboard(browser: webdriver.Chrome, reports: Path) -> None:
+    """Else columns at the right would be out of reach on a phone or without a mouse."""
+    opened(browser, reports / "acme.html", 390)
+    script = """
+        return Array.from(document.querySelectorAll(".scroller"))
+            .filter((one) => one.scrollWidth > one.clientWidth)
+            .map((one) => one.tabIndex === 0 && one.getAttribute("aria-label") !== "");
+    """
+    reachable = browser.execute_script(script)
+    assert reachable
+    assert all(reachable)
+    controls = browser.execute_script(
+        "return Array.from(document.querySelectorAll('input, select')).every((one) => one.labels.length === 1)"
+    )
+    assert controls
