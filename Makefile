@@ -37,7 +37,7 @@ test-servers: setup  ## Tests that start a browser or a server
 
 lint: setup  ## Style, types, imports, SQL
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff format -q --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint -q dbt_project/models dbt_project/tests

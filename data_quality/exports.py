@@ -20,7 +20,7 @@ READABLE_KEYS_PCT = 50
 Real files have 99 to 100 %; the worst one seen, an excerpt typed by hand, 97 %."""
 
 READABLE_DATES_PCT = 50
-"""Dates decide what is live. Below this share of readable dates the file went through a spreadsheet that rewrote them."""
+"""Dates decide what is live. Below this share of readable dates a spreadsheet has rewritten them."""
 
 UNREADABLE_ROWS_PCT = 20
 """More rows than this that are no rows of the table: a wrong delimiter or quoting, not a few broken lines."""
@@ -43,14 +43,12 @@ def profile(
     measures = []
     for field, field_type in field_types.items():
         test = {
-            "url": f"contains(\"{field}\", '.') and not contains(\"{field}\", chr(65533))",
+            "url": f'contains("{field}", \'.\') and not contains("{field}", chr(65533))',
             "host": f"contains(\"{field}\", '.')",
             "date": f'try_cast(left("{field}", 10) as date) is not null',
         }.get(field_type)
         if test:
-            measures.append(
-                f'100.0 * count(*) filter ({test}) / nullif(count("{field}"), 0) as "{field}_readable_pct"'
-            )
+            measures.append(f'100.0 * count(*) filter ({test}) / nullif(count("{field}"), 0) as "{field}_readable_pct"')
     return (
         connection.execute(
             f"""

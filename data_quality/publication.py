@@ -95,7 +95,7 @@ def validate_profile(frame: pd.DataFrame) -> SuiteResult:
             column="broken_laws",
             max_value=0,
             severity="critical",
-            meta={"advice": "rows break the tables' grain, keys, value lists, conservation or bridge; see the failed checks"},
+            meta={"advice": "rows break grain, keys, value lists, conservation or bridge; see the failed checks"},
         ),
         expect.ExpectColumnValuesToBeBetween(
             column="files_accepted",

@@ -90,9 +90,13 @@ def refresh(
             workspace, published_deliveries(workspace), built_deliveries(workspace), client_ids=wanted, on=day
         )
     if day and not any(manifest.refreshed_on == day for manifest in plan.refreshes):
-        _complain(f"--on {day}: no client has files of this date in {workspace.relative(workspace.inbox)}/<client>/{day}/")
+        _complain(
+            f"--on {day}: no client has files of this date in {workspace.relative(workspace.inbox)}/<client>/{day}/"
+        )
         raise typer.Exit(NOT_STARTED)
-    with _progress(f"refreshing {', '.join(plan.names[:3])}{' …' if len(plan.names) > 3 else ''}" if plan.names else ""):
+    with _progress(
+        f"refreshing {', '.join(plan.names[:3])}{' …' if len(plan.names) > 3 else ''}" if plan.names else ""
+    ):
         outcome = run_refreshes(workspace, plan, on=day, is_debug=debug)
     _print_outcome(outcome.published, outcome.problems, outcome.run_id, as_json)
     raise typer.Exit(PARTLY_FAILED if outcome.problems else ALL_DONE)
@@ -179,9 +183,7 @@ def _wanted_clients(workspace: Workspace, named: list[str], due_only: bool) -> l
             raise typer.Exit(NOT_STARTED)
     if not due_only:
         return named
-    due = [
-        one["client_id"] for one in client_statuses(workspace, clients, date.today()) if one["state"] != "waiting"
-    ]
+    due = [one["client_id"] for one in client_statuses(workspace, clients, date.today()) if one["state"] != "waiting"]
     chosen = [client_id for client_id in due if not named or client_id in named]
     return chosen or None
 

@@ -48,17 +48,20 @@ def dated_folders(folder: Path, workspace: Workspace) -> tuple[list[DatedFolder]
     for path in sorted(folder.iterdir()):
         if not path.is_dir() or path.name.startswith("."):
             continue
-        try:
-            refreshed_on = date.fromisoformat(path.name)
-            if refreshed_on.isoformat() != path.name:
-                raise ValueError(path.name)
-        except ValueError:
-            errors.append(
-                InboxError(workspace.relative(path), "is no date; name the folder like 2026-01-31")
-            )
+        refreshed_on = _read_date(path.name)
+        if refreshed_on is None:
+            errors.append(InboxError(workspace.relative(path), "is no date; name the folder like 2026-01-31"))
             continue
         found.append(DatedFolder(path, refreshed_on))
     return found, errors
+
+
+def _read_date(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.isoformat() == text else None
 
 
 def delivered_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
@@ -77,9 +80,7 @@ def delivered_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
         yield path, site or None
 
 
-def take_delivery(
-    path: Path, site_folder: str | None, workspace: Workspace, known: dict[str, Delivery]
-) -> Delivery:
+def take_delivery(path: Path, site_folder: str | None, workspace: Workspace, known: dict[str, Delivery]) -> Delivery:
     """Describe a delivered file; unchanged files (same size and time as known) are not hashed again."""
     name = workspace.relative(path)
     status = path.stat()

@@ -34,9 +34,7 @@ class TakenFile:
         return self.delivery.facts["outcome"] == "accepted"
 
 
-def take_in(
-    connection: duckdb.DuckDBPyConnection, workspace: Workspace, manifest: Manifest
-) -> Iterator[TakenFile]:
+def take_in(connection: duckdb.DuckDBPyConnection, workspace: Workspace, manifest: Manifest) -> Iterator[TakenFile]:
     """Take in all files of one refresh, in the order of their paths.
 
     Yields:
@@ -68,15 +66,11 @@ def refuse(taken: TakenFile, reason: str) -> TakenFile:
     return replace(taken, delivery=replace(taken.delivery, facts=facts))
 
 
-def _taken(
-    manifest: Manifest, delivery: Delivery, facts: dict[str, Any], landed: LandedExport | None
-) -> TakenFile:
+def _taken(manifest: Manifest, delivery: Delivery, facts: dict[str, Any], landed: LandedExport | None) -> TakenFile:
     return TakenFile(manifest.client_id, manifest.refreshed_on, replace(delivery, facts=facts), landed)
 
 
-def _archive_and_land(
-    connection: duckdb.DuckDBPyConnection, workspace: Workspace, delivery: Delivery
-) -> LandedExport:
+def _archive_and_land(connection: duckdb.DuckDBPyConnection, workspace: Workspace, delivery: Delivery) -> LandedExport:
     source = workspace.home / delivery.path
     if not archived_file(workspace, delivery.file_id).exists():
         if not source.exists():
@@ -124,7 +118,7 @@ def _attribute(
                 sites.setdefault(site, header)
         if not sites:
             raise UnreadableExportError(
-                f"none of its columns ({', '.join(landed.target_headers) or 'none'}) is a site of {settings.client_id}; "
+                f"no column ({', '.join(landed.target_headers) or 'none'}) is a site of {settings.client_id}: "
                 "add the site to the client file or rename the column"
             )
         return None, sites

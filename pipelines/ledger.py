@@ -211,9 +211,7 @@ def _client_row(settings: ClientSettings, is_active: bool) -> dict[str, Any]:
     }
 
 
-def _collect_settings(
-    rows: dict[str, list[dict[str, Any]]], key: dict[str, Any], settings: ClientSettings
-) -> None:
+def _collect_settings(rows: dict[str, list[dict[str, Any]]], key: dict[str, Any], settings: ClientSettings) -> None:
     for site in settings.panel:
         address = parse_site(site)
         rows["panel_sites"].append(

@@ -118,14 +118,18 @@ def _manifests_of_client(
     own = {folder.refreshed_on: folder for folder in folders}
     common = {folder.refreshed_on: folder for folder in shared}
     days = set(archived) | set(own)
-    days |= {day for day, folder in common.items() if any(inbox.shared_files_for(today, folder.path, own_sites_only=True))}
+    days |= {
+        day for day, folder in common.items() if any(inbox.shared_files_for(today, folder.path, own_sites_only=True))
+    }
     settled = {day: manifest for day, manifest in archived.items() if manifest.is_first_published}
     manifests = {}
     for day in sorted(days):
         settings = _settings_in_force(day, today, settled, on)
         before = archived.get(day)
         known = {delivery.path: delivery for delivery in before.deliveries} if before else {}
-        found = _deliveries_of_day(workspace, ClientSettings.model_validate(settings), own.get(day), common.get(day), known)
+        found = _deliveries_of_day(
+            workspace, ClientSettings.model_validate(settings), own.get(day), common.get(day), known
+        )
         if not found:
             continue
         manifests[day] = Manifest(

@@ -131,7 +131,7 @@ def _explain_failure(result: dg.ExecuteInProcessResult) -> str:
 
 
 def _refused_files(workspace: Workspace, plan: Plan) -> list[str]:
-    lines = []
+    lines: list[str] = []
     for client_id in sorted({manifest.client_id for manifest in plan.refreshes}):
         days = {manifest.refreshed_on for manifest in plan.refreshes if manifest.client_id == client_id}
         for day, manifest in read_manifests(workspace, client_id).items():

@@ -9,8 +9,8 @@ import duckdb
 
 from data_quality import exports as gate
 from pipelines.exports.formats import format_named
-from pipelines.intake import TakenFile, parquet_of, refuse, take_in
 from pipelines.exports.store import land_file
+from pipelines.intake import TakenFile, parquet_of, refuse, take_in
 from pipelines.ledger import needed_files, write_ledger
 from pipelines.planning import Plan
 from warehouse.archive import Manifest, archived_file, write_manifest
@@ -89,9 +89,7 @@ def _pass_gate(
             refused.setdefault(str(finding.row), f"{finding.advice} ({finding.value:.0f} %)")
             reports[name].findings.extend(f"{path}: {finding.advice} ({finding.value:.0f} %)" for path in paths)
     return [
-        refuse(file, refused[file.delivery.file_id])
-        if file.is_accepted and file.delivery.file_id in refused
-        else file
+        refuse(file, refused[file.delivery.file_id]) if file.is_accepted and file.delivery.file_id in refused else file
         for file in taken
     ]
 

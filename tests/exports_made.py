@@ -6,19 +6,69 @@ from typing import Any
 
 from tests.conftest import csv_text
 
-AHREFS_HEADERS = (
-    "Referring page title,Referring page URL,Language,Platform,Referring page HTTP code,Domain rating,UR,Domain traffic,"
-    "Referring domains,Linked domains,External links,Page traffic,Keywords,Target URL,Left context,Anchor,Right context,"
-    "Redirect Chain URLs,Redirect Chain status codes,Type,Is spam,Content,Nofollow,UGC,Sponsored,Rendered,Raw,"
-    "Lost status,Drop reason,Discovered status,First seen,Last seen,Lost,Author,Page type,Page category,Links in group"
-).split(",")
+AHREFS_HEADERS = [
+    "Referring page title",
+    "Referring page URL",
+    "Language",
+    "Platform",
+    "Referring page HTTP code",
+    "Domain rating",
+    "UR",
+    "Domain traffic",
+    "Referring domains",
+    "Linked domains",
+    "External links",
+    "Page traffic",
+    "Keywords",
+    "Target URL",
+    "Left context",
+    "Anchor",
+    "Right context",
+    "Redirect Chain URLs",
+    "Redirect Chain status codes",
+    "Type",
+    "Is spam",
+    "Content",
+    "Nofollow",
+    "UGC",
+    "Sponsored",
+    "Rendered",
+    "Raw",
+    "Lost status",
+    "Drop reason",
+    "Discovered status",
+    "First seen",
+    "Last seen",
+    "Lost",
+    "Author",
+    "Page type",
+    "Page category",
+    "Links in group",
+]
 
-SEMRUSH_HEADERS = (
-    "Page ascore,Source title,Source url,Target url,Anchor,External links,Internal links,Nofollow,Sponsored,Ugc,Text,"
-    "Frame,Form,Image,Sitewide,First seen,Last seen,New link,Lost link"
-).split(",")
+SEMRUSH_HEADERS = [
+    "Page ascore",
+    "Source title",
+    "Source url",
+    "Target url",
+    "Anchor",
+    "External links",
+    "Internal links",
+    "Nofollow",
+    "Sponsored",
+    "Ugc",
+    "Text",
+    "Frame",
+    "Form",
+    "Image",
+    "Sitewide",
+    "First seen",
+    "Last seen",
+    "New link",
+    "Lost link",
+]
 
-REFERRING_DOMAINS_HEADERS = "Domain ascore,Domain,Backlinks,IP Address,Country,First seen,Last seen".split(",")
+REFERRING_DOMAINS_HEADERS = ["Domain ascore", "Domain", "Backlinks", "IP Address", "Country", "First seen", "Last seen"]
 
 _AHREFS_PLAIN = {
     "Referring page title": "A page",

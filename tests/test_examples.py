@@ -46,7 +46,9 @@ def test_every_domain_of_the_made_up_world_takes_the_way_its_story_tells(demo: S
         found.setdefault(domain, {})[day] = transition
     days = [day for (day,) in demo.query("select distinct refreshed_on from marts.refreshes order by 1")]
     told = {
-        to_punycode(domain): TRANSITIONS[str(story)] for domain, story in demo_world(client_id).stories.items() if story in TRANSITIONS
+        to_punycode(domain): TRANSITIONS[str(story)]
+        for domain, story in demo_world(client_id).stories.items()
+        if story in TRANSITIONS
     }
     assert len(told) > 100
     assert {domain: [found.get(domain, {}).get(day) for day in days] for domain in told} == told

@@ -23,12 +23,36 @@ from tests.exports_made import (
     semrush_referring_domains,
 )
 
-LINK = {"Referring page URL": "https://a.com/ü 🏃", "Target URL": "https://rival.com/", "Referring page title": "🏃 \"run\""}
-OLD_AHREFS = (
-    "#,Total Backlinks,Domain Rating,URL Rating,Referring Domains,Referring Page URL,Referring Page Title,"
-    "Internal Links Count,External Links Count,Last HTTP Code,Link URL,TextPre,Link Anchor,TextPost,Type,"
-    "Backlink Status,First Seen,Last Check,Language,Traffic,Keywords,Js rendered,Linked Domains"
-).split(",")
+LINK = {
+    "Referring page URL": "https://a.com/ü 🏃",
+    "Target URL": "https://rival.com/",
+    "Referring page title": '🏃 "run"',
+}
+OLD_AHREFS = [
+    "#",
+    "Total Backlinks",
+    "Domain Rating",
+    "URL Rating",
+    "Referring Domains",
+    "Referring Page URL",
+    "Referring Page Title",
+    "Internal Links Count",
+    "External Links Count",
+    "Last HTTP Code",
+    "Link URL",
+    "TextPre",
+    "Link Anchor",
+    "TextPost",
+    "Type",
+    "Backlink Status",
+    "First Seen",
+    "Last Check",
+    "Language",
+    "Traffic",
+    "Keywords",
+    "Js rendered",
+    "Linked Domains",
+]
 MATRIX = csv_text(
     ["Domain", "Domain ascore", "acme.com", "rival.com", "Matches"], [["a.com", 50, 0, 3, 1], ["b.com", 4, 0, 0, 0]]
 )
@@ -84,9 +108,14 @@ def test_encoding_delimiter_and_line_ends_change_nothing(
     writer = csv.writer(sink, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
     writer.writerow(text.strip().split(","))
     writer.writerows(rows)
-    _, counts, landed = landed_rows(tmp_path, sink.getvalue().encode(encoding), "row_number, source_url, anchor, target_url")
+    _, counts, landed = landed_rows(
+        tmp_path, sink.getvalue().encode(encoding), "row_number, source_url, anchor, target_url"
+    )
     assert counts == LandedRows(2, 0)
-    assert landed == [(1, "https://a.com/🏃", 'said "yes", twice', "https://rival.com/"), (2, "https://b.com/", "two\nlines", None)]
+    assert landed == [
+        (1, "https://a.com/🏃", 'said "yes", twice', "https://rival.com/"),
+        (2, "https://b.com/", "two\nlines", None),
+    ]
 
 
 @settings(max_examples=30, deadline=None)
@@ -110,7 +139,9 @@ def test_any_text_lands_as_it_was_delivered(tmp_path_factory: pytest.TempPathFac
 
 
 def test_rows_that_are_no_rows_keep_their_number(tmp_path: Path) -> None:
-    content = csv_text(["Referring page URL", "Anchor", "Target URL", "External links"], [["https://a.com/", "", "b", "1"]])
+    content = csv_text(
+        ["Referring page URL", "Anchor", "Target URL", "External links"], [["https://a.com/", "", "b", "1"]]
+    )
     content += "https://short.com/,x\nhttps://long.com/,x,y,1,extra,more\nhttps://c.com/,,d,2\n"
     _, counts, rows = landed_rows(tmp_path, content.encode(), "row_number, source_url, unreadable")
     assert counts == LandedRows(4, 2)
@@ -128,7 +159,9 @@ def test_a_header_alone_is_a_complete_list_of_nothing(tmp_path: Path) -> None:
 
 
 def test_windows_letters_are_read_and_flagged(tmp_path: Path) -> None:
-    content = csv_text(["Referring page URL", "Anchor", "Target URL", "External links"], [["https://a.com/", "für", "b", "1"]])
+    content = csv_text(
+        ["Referring page URL", "Anchor", "Target URL", "External links"], [["https://a.com/", "für", "b", "1"]]
+    )
     path = tmp_path / "x.csv"
     path.write_bytes(content.encode("windows-1252"))
     found = inspect_file(path)

@@ -33,8 +33,8 @@ only-foe.com        f   f   f   f    new stayed_open unobserved stayed_open
 covered.org         cr  cr  cr  cr   none none none none
 own-only.com        c   c   c   c    none none none none
 """
-# At the third refresh nobody delivered an export of foe.org: its links are carried, and nothing that rests on them alone
-# may close or expire.
+# At the third refresh nobody delivered an export of foe.org: its links are carried, and nothing that rests on them
+# alone may close or expire.
 WITHOUT_FOE = DATES[2]
 
 SITES = {"c": "acme.com", "r": "rival.com", "f": "foe.org"}
@@ -52,7 +52,9 @@ def deliver_golden_world(sandbox: Sandbox) -> None:
         for letter, site in SITES.items():
             if site == "foe.org" and day == WITHOUT_FOE:
                 continue
-            sandbox.deliver(f"acme/{day}/{site}-backlinks-subdomains.csv", ahrefs_backlinks(*_links(letter, site, number)))
+            sandbox.deliver(
+                f"acme/{day}/{site}-backlinks-subdomains.csv", ahrefs_backlinks(*_links(letter, site, number))
+            )
     # a second provider from the second refresh on: what it alone sees is no news
     for day in DATES[1:]:
         sandbox.deliver(
@@ -142,7 +144,12 @@ def test_what_only_a_new_provider_sees_is_marked_as_a_change_of_coverage(golden:
         "select refreshed_on, transition, is_coverage_change from marts.gap_snapshots "
         "where referring_domain = 'only-semrush.com' order by 1 limit 1"
     ) == [(DATES[1], "new", True)]
-    assert golden.query("select new_by_coverage from marts.gap_progress order by refreshed_on") == [(0,), (1,), (0,), (0,)]
+    assert golden.query("select new_by_coverage from marts.gap_progress order by refreshed_on") == [
+        (0,),
+        (1,),
+        (0,),
+        (0,),
+    ]
 
 
 def test_carried_links_stand_in_the_tables_and_say_that_they_are_stale(golden: Sandbox) -> None:
@@ -150,14 +157,16 @@ def test_carried_links_stand_in_the_tables_and_say_that_they_are_stale(golden: S
         "select is_stale, as_of from marts.coverage where refreshed_on = $day and site = 'foe.org'", day=WITHOUT_FOE
     ) == [(True, DATES[1])]
     assert golden.query(
-        "select referring_domain, is_stale from marts.link_matrix where refreshed_on = $day and site = 'foe.org' order by 1",
+        "select referring_domain, is_stale from marts.link_matrix "
+        "where refreshed_on = $day and site = 'foe.org' order by 1",
         day=WITHOUT_FOE,
     ) == [("best-gap.org", True), ("only-foe.com", True)]
 
 
 def test_gap_classes_of_the_first_refresh(golden: Sandbox) -> None:
     rows = golden.query(
-        "select referring_domain, gap_status, gap_class, absence from marts.gaps where refreshed_on = $day", day=DATES[0]
+        "select referring_domain, gap_status, gap_class, absence from marts.gaps where refreshed_on = $day",
+        day=DATES[0],
     )
     assert sorted(rows) == sorted(
         [
@@ -177,10 +186,13 @@ def test_gap_classes_of_the_first_refresh(golden: Sandbox) -> None:
 
 
 def test_every_row_of_every_accepted_file_is_accounted_for(golden: Sandbox) -> None:
-    assert golden.query(
-        "select path from marts.export_files where outcome = 'accepted' "
-        "and rows_read is distinct from rows_accepted + rows_rejected + rows_duplicate"
-    ) == []
+    assert (
+        golden.query(
+            "select path from marts.export_files where outcome = 'accepted' "
+            "and rows_read is distinct from rows_accepted + rows_rejected + rows_duplicate"
+        )
+        == []
+    )
 
 
 def test_the_scores_add_up_by_hand(golden: Sandbox) -> None:

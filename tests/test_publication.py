@@ -84,9 +84,7 @@ def test_a_crash_leaves_the_old_state_and_running_again_gives_the_same_result(
         finish_client_files(two_clients.workspace)
     assert ("acme",) in two_clients.query("select client_id from marts.refreshes where refreshed_on = $day", day=day)
     assert two_clients.refresh().problems == []
-    acme = {
-        table: [row for row in rows if row[0] == "acme"] for table, rows in two_clients.published_state().items()
-    }
+    acme = {table: [row for row in rows if row[0] == "acme"] for table, rows in two_clients.published_state().items()}
     assert state_of(two_clients.workspace.client_database("acme")) == acme
 
 

@@ -45,7 +45,7 @@ def _host(url: str) -> str:
 
 
 def linked_sites() -> dict[str, set[str]]:
-    """Referring domain → sites it links to, by the latest day of each link; nothing shared with the pipeline but punycode."""
+    """Referring domain → sites it links to, by the latest day of each link, sharing only punycode with the pipeline."""
     with (CHECKOUT / "dbt_project" / "seeds" / "platform_suffixes.csv").open(encoding="utf-8") as file:
         platforms = [row["suffix"] for row in csv.DictReader(file)]
     suffix_list = PublicSuffixList()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import duckdb
 import jinja2
 import pytest
@@ -30,7 +29,8 @@ def normalise(url: str) -> tuple[str | None, str | None]:
     sql = f"""
         with given as (select {URLS.url_after_scheme(URLS.url_without_fragment("$url"))} as rest),
         split as (select rest, {URLS.url_authority("rest")} as authority from given)
-        select {URLS.url_host("authority")}, {URLS.url_port("authority")} || {URLS.url_tail("rest", "authority")} from split
+        select {URLS.url_host("authority")}, {URLS.url_port("authority")} || {URLS.url_tail("rest", "authority")}
+        from split
     """
     with duckdb.connect() as connection:
         row = connection.execute(sql, {"url": url}).fetchone()
@@ -102,7 +102,11 @@ def test_inside_a_site(host: str, path: str, site_host: str, site_path: str, is_
 def registrable_domains(hosts: list[str]) -> dict[str, tuple[str, str]]:
     """Host → (referring_domain, parent_domain) by the SQL of `int_hosts`, without the hosting platforms."""
     sql = (DBT / "models" / "links" / "int_hosts.sql").read_text(encoding="utf-8")
-    relations = {"int_link_rows": "link_rows_given", "int_domain_rows": "domain_rows_given", "platform_suffixes": "none_given"}
+    relations = {
+        "int_link_rows": "link_rows_given",
+        "int_domain_rows": "domain_rows_given",
+        "platform_suffixes": "none_given",
+    }
     rendered = (
         jinja2.Environment()
         .from_string(sql)
@@ -140,5 +144,3 @@ def test_registrable_domains_agree_with_the_library(parts: list[tuple[list[str],
     for host, (domain, parent) in registrable_domains(hosts).items():
         assert domain == (with_private.privatesuffix(host) or host), host
         assert parent == (public_only.privatesuffix(host) or host), host
-
-

@@ -86,6 +86,7 @@ def archive_file(workspace: Workspace, source: Path, file_id: str) -> Path:
 
 
 def manifest_path(workspace: Workspace, client_id: str, refreshed_on: date) -> Path:
+    """Where the manifest of a refresh is kept."""
     return workspace.archived_refreshes / client_id / f"{refreshed_on.isoformat()}.json"
 
 

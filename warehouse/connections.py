@@ -49,9 +49,7 @@ def writing(workspace: Workspace, timeout_seconds: float = 600.0) -> Iterator[No
 
 
 @contextmanager
-def connect(
-    path: Path | None, workspace: Workspace, read_only: bool = False
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(path: Path | None, workspace: Workspace, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a DuckDB file (or memory, for None) with linkgap's settings, and close it again."""
     workspace.temporary.mkdir(parents=True, exist_ok=True)
     if path is not None:

@@ -152,9 +152,7 @@ def run_dbt(workspace: Workspace, arguments: list[str]) -> Iterator[dict[str, An
 
     def work() -> None:
         try:
-            outcome.append(
-                _invoke(dbt_environment(workspace), arguments, events.put, parsed_project().saved_state)
-            )
+            outcome.append(_invoke(dbt_environment(workspace), arguments, events.put, parsed_project().saved_state))
         except Exception as error:
             outcome.append(error)
         finally:

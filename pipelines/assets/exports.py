@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
+from pydantic import Field
 
 from pipelines.assets.writer import WorkspaceWriter
 from pipelines.exports.formats import catalogue
@@ -24,7 +25,7 @@ class RefreshConfig(dg.Config):
         rebuild: Compute everything that was ever archived again.
     """
 
-    refreshes: list[str] = []
+    refreshes: list[str] = Field(default_factory=list)
     on: str | None = None
     rebuild: bool = False
 
@@ -56,7 +57,7 @@ def _check_specs() -> list[dg.AssetCheckSpec]:
         dg.AssetCheckSpec(
             GATE,
             asset=["landed", entry.name],
-            description="Great Expectations over a profile of each file; a file that fails is refused, the rest goes on.",
+            description="Great Expectations over a profile of each file; a file that fails is refused, no other.",
         )
         for entry in catalogue()
     ]

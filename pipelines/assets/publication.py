@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 import pandas as pd
@@ -99,22 +100,22 @@ def build_published(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
     return published
 
 
-def _log_clients(context: dg.AssetExecutionContext, workspace: Workspace, slices: list[tuple[str, object]]) -> None:
+def _log_clients(context: dg.AssetExecutionContext, workspace: Workspace, slices: list[tuple[str, date]]) -> None:
     """Settle the archive of each published refresh and show its client as materialised."""
-    by_client: dict[str, list[object]] = {}
+    by_client: dict[str, list[date]] = {}
     for client_id, refreshed_on in slices:
         by_client.setdefault(client_id, []).append(refreshed_on)
     context.instance.add_dynamic_partitions("clients", sorted(by_client))
     for client_id, days in sorted(by_client.items()):
         manifests = read_manifests(workspace, client_id)
         for day in days:
-            mark_published(workspace, manifests[day])  # type: ignore[index]
+            mark_published(workspace, manifests[day])
         context.log_event(
             dg.AssetMaterialization(
                 asset_key=client_refreshes.key,
                 partition=client_id,
                 metadata={
-                    "refreshes": [str(day) for day in sorted(days, key=str)],
+                    "refreshes": [str(day) for day in sorted(days)],
                     "report": dg.MetadataValue.path(str(workspace.reports / f"{client_id}.html")),
                 },
             )

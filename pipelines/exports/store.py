@@ -58,9 +58,7 @@ def landed_file(workspace: Workspace, export_format: ExportFormat, file_id: str)
     return workspace.landed / f"{export_format.name}-{export_format.digest}" / f"{file_id}.parquet"
 
 
-def land_file(
-    connection: duckdb.DuckDBPyConnection, workspace: Workspace, source: Path, file_id: str
-) -> LandedExport:
+def land_file(connection: duckdb.DuckDBPyConnection, workspace: Workspace, source: Path, file_id: str) -> LandedExport:
     """Recognise and land a file unless that was done before.
 
     Raises:
@@ -115,9 +113,7 @@ def _ignored_headers(export: RecognisedExport) -> list[str]:
     ]
 
 
-def _unicode_hosts(
-    connection: duckdb.DuckDBPyConnection, export_format: ExportFormat, parquet: Path
-) -> dict[str, str]:
+def _unicode_hosts(connection: duckdb.DuckDBPyConnection, export_format: ExportFormat, parquet: Path) -> dict[str, str]:
     """Every distinct host with characters beyond ASCII, as it is written, with its punycode."""
     fields = [name for name, column in export_format.columns.items() if column.type in ("url", "host")]
     queries = [
@@ -127,9 +123,7 @@ def _unicode_hosts(
     ]
     if not queries:
         return {}
-    rows = connection.execute(
-        " union ".join(queries), {"pattern": URL_HOST, "path": str(parquet)}
-    ).fetchall()
+    rows = connection.execute(" union ".join(queries), {"pattern": URL_HOST, "path": str(parquet)}).fetchall()
     return {host: to_punycode(host) for (host,) in rows if host and not host.isascii()}
 
 

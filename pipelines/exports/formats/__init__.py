@@ -95,11 +95,7 @@ class ExportFormat(_Entry):
 @cache
 def _fields_by_header_json(format_json: str) -> dict[str, str]:
     entry = ExportFormat.model_validate_json(format_json)
-    return {
-        normalise_header(header): field
-        for field, column in entry.columns.items()
-        for header in column.headers
-    }
+    return {normalise_header(header): field for field, column in entry.columns.items() for header in column.headers}
 
 
 def _fields_by_header(entry: ExportFormat) -> dict[str, str]:
