@@ -95,6 +95,17 @@ def make_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Sa
     return lambda name: new_sandbox(tmp_path_factory.mktemp(name))
 
 
+@pytest.fixture(scope="session")
+def golden(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
+    from tests.test_golden_run import deliver_golden_world
+
+    sandbox = make_sandbox("golden")
+    deliver_golden_world(sandbox)
+    outcome = sandbox.refresh()
+    assert outcome.problems == []
+    return sandbox
+
+
 def new_sandbox(home: Path) -> Sandbox:
     workspace = Workspace(home)
     workspace.clients.mkdir(parents=True, exist_ok=True)

@@ -248,7 +248,7 @@ def _add_tracking(tables: Tables, client_id: str, days: list[date], open_gaps: i
         tables["gap_cohorts"].append(
             key
             | {
-                "cohort": days[0],
+                "first_opened_on": days[0],
                 "cohort_size": open_gaps + 1,
                 "open": open_gaps if number else open_gaps + 1,
                 "closed": min(number, 1),

@@ -84,15 +84,6 @@ def _links(letter: str, site: str, number: int) -> list[dict[str, str]]:
     return links
 
 
-@pytest.fixture(scope="session")
-def golden(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
-    sandbox = make_sandbox("golden")
-    deliver_golden_world(sandbox)
-    outcome = sandbox.refresh()
-    assert outcome.problems == []
-    return sandbox
-
-
 @pytest.mark.parametrize("domain", list(stories()))
 def test_every_story_takes_the_transitions_of_the_contract(golden: Sandbox, domain: str) -> None:
     found = dict(

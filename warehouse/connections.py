@@ -57,7 +57,9 @@ def connect(path: Path | None, workspace: Workspace, read_only: bool = False) ->
     connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
     try:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute("set temp_directory = $folder", {"folder": str(workspace.temporary)})
+        if path is None:
+            # files spill beside themselves; DuckDB refuses to move that place once something has spilled
+            connection.execute("set temp_directory = $folder", {"folder": str(workspace.temporary)})
         connection.execute("set enable_progress_bar = false")
         yield connection
     finally:

@@ -1,7 +1,6 @@
 {#
     History tables keep what earlier runs computed. A run replaces whole (client, refresh) slices: it first deletes the
     slices it is about to compute, so that a slice that is empty now does not keep its old rows.
-    Clients that were forgotten and refreshes that no longer exist go with it for the clients of the run.
 #}
 {% macro delete_slices_of_run() -%}
     {%- if is_incremental() -%}

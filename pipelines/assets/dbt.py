@@ -22,6 +22,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from pipelines.assets.writer import WorkspaceWriter
+from warehouse.archive import write_text
 from warehouse.connections import MEMORY_LIMIT
 from warehouse.layout import CHECKOUT, Workspace
 
@@ -121,7 +122,8 @@ def _invoke(
     manifest = Manifest.from_msgpack(saved_state.read_bytes(), extended_mashumuro_decoder) if saved_state else None
     runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
     try:
-        result = runner.invoke([*arguments, "--quiet", "--no-use-colors"])
+        # logs and result files of dbt cost a second and tell nothing that Dagster's events do not
+        result = runner.invoke([*arguments, "--quiet", "--no-use-colors", "--log-level-file", "none"])
     finally:
         _close_working_database()
     if result.exception:
@@ -166,11 +168,10 @@ def run_dbt(workspace: Workspace, arguments: list[str]) -> Iterator[dict[str, An
     thread.join()
     if isinstance(outcome[0], Exception):
         raise outcome[0]
-    failed = [
-        f"{node.node.name}: {' '.join((node.message or '').split())}"
-        for node in outcome[0].result.results
-        if node.status == "error"
-    ]
+    results = outcome[0].result.results
+    failed = [f"{one.node.name}: {' '.join((one.message or '').split())}" for one in results if one.status == "error"]
+    tests = {one.node.name: one.node.compiled_code for one in results if one.status == "fail"}
+    write_text(_failing_tests_file(workspace), json.dumps(tests))
     if failed:
         raise DbtFailedError("; ".join(failed))
 
@@ -181,7 +182,7 @@ def build_dbt_assets() -> dg.AssetsDefinition:
 
     @dbt_assets(manifest=manifest, name="dbt_models", dagster_dbt_translator=TRANSLATOR)
     def dbt_models(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> Iterator[Any]:
-        for raw_event in run_dbt(writer.workspace, ["build", *_NOT_IN_PRODUCTION]):
+        for raw_event in run_dbt(writer.workspace, ["build", "--no-write-json", *_NOT_IN_PRODUCTION]):
             message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
             yield from message.to_default_asset_events(
                 manifest=manifest, dagster_dbt_translator=TRANSLATOR, context=context
@@ -192,9 +193,8 @@ def build_dbt_assets() -> dg.AssetsDefinition:
 
 def failing_tests(workspace: Workspace) -> dict[str, str]:
     """Name → compiled SQL of the tests that failed in the last run with severity error."""
-    results = json.loads((workspace.dbt_target / "run_results.json").read_text(encoding="utf-8"))
-    return {
-        result["unique_id"]: result["compiled_code"]
-        for result in results["results"]
-        if result["unique_id"].startswith("test.") and result["status"] in ("fail", "error")
-    }
+    return json.loads(_failing_tests_file(workspace).read_text(encoding="utf-8"))
+
+
+def _failing_tests_file(workspace: Workspace) -> Path:
+    return workspace.dbt_target / "failing_tests.json"

@@ -619,7 +619,7 @@ def cohorts(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on:
     """One row per cohort: what has become, by this refresh, of the gaps that first opened together."""
     query = """
         select
-            cohort,
+            first_opened_on,
             cohort_size,
             open,
             closed,
@@ -629,7 +629,7 @@ def cohorts(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on:
             closing_pct
         from marts.gap_cohorts
         where client_id = $client_id and refreshed_on = $refreshed_on
-        order by cohort
+        order by first_opened_on
     """
     return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
 

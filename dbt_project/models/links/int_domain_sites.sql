@@ -6,7 +6,8 @@ with domain_rows as (
         -- a row that says 0 is an answer too, but no link
         links > 0 and not is_lost as is_linked
     from {{ ref('int_domain_rows_judged') }}
-    where referring_domain is not null
+    where
+        referring_domain is not null
         -- a hosting platform as a whole is nobody's link
         and not is_suffix
 

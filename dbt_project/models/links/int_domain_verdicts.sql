@@ -1,6 +1,12 @@
 with link_rows as (
 
-    select * from {{ ref('int_link_rows_attributed') }}
+    select
+        client_id,
+        refreshed_on,
+        source_host,
+        bit_or(rule_bits & {{ rules_with(scope='domain') }}) as rule_bits
+    from {{ ref('int_link_rows') }}
+    group by all
 
 ),
 
@@ -24,12 +30,13 @@ judged_domains as (
 
 domains as (
 
-    select distinct
-        client_id,
-        refreshed_on,
-        referring_domain
+    select
+        link_rows.client_id,
+        link_rows.refreshed_on,
+        hosts.referring_domain
     from link_rows
-    where referring_domain is not null
+    inner join hosts
+        on link_rows.source_host = hosts.host
 
     union
 
@@ -47,12 +54,14 @@ domains as (
 raised as (
 
     select
-        client_id,
-        refreshed_on,
-        referring_domain,
-        bit_or(rule_bits & {{ rules_with(scope='domain') }}) as rule_bits
+        link_rows.client_id,
+        link_rows.refreshed_on,
+        hosts.referring_domain,
+        bit_or(link_rows.rule_bits) as rule_bits
     from link_rows
-    where rule_bits & {{ rules_with(scope='domain') }} != 0
+    inner join hosts
+        on link_rows.source_host = hosts.host
+    where link_rows.rule_bits != 0
     group by all
 
 ),

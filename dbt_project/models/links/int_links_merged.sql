@@ -28,7 +28,8 @@ merged as (
             filter (is_accepted and evidence_role != 'unconfirmed' and {{ is_live('live_key') }}) as live_provider_bits,
         bit_or(cast(1 as integer) << provider_rank) filter (evidence_role = 'current') as current_provider_bits,
         bit_or(cast(1 as integer) << provider_rank)
-            filter (is_accepted and evidence_role = 'unconfirmed' and {{ is_live('live_key') }}) as earlier_provider_bits,
+            filter (is_accepted and evidence_role = 'unconfirmed' and {{ is_live('live_key') }})
+            as earlier_provider_bits,
         bit_or(rule_bits) filter (is_accepted) as rule_bits,
         bool_and(evidence_role = 'carried') filter (is_accepted and evidence_role != 'unconfirmed') as is_stale,
         min(first_seen_on) filter (is_accepted and evidence_role != 'unconfirmed') as first_seen_on,

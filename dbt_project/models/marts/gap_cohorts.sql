@@ -14,7 +14,7 @@ refreshes as (
 select
     states.client_id,
     states.refreshed_on,
-    states.first_opened_on as cohort,
+    states.first_opened_on,
     count(*) as cohort_size,
     count(*) filter (states.state = 'open') as open,
     count(*) filter (states.state = 'closed') as closed,

@@ -73,7 +73,8 @@ quoted as (
         delivered_rows.is_ugc,
         delivered_rows.is_sponsored,
         delivered_rows.is_sitewide,
-        {{ url_host(url_authority(url_after_scheme(url_without_fragment('delivered_rows.source_url')))) }} as referring_host_written
+        {{ url_host(url_authority(url_after_scheme(url_without_fragment('delivered_rows.source_url')))) }}
+            as referring_host_written
     from delivered_rows
     inner join links
         on delivered_rows.client_id = links.client_id

@@ -4,8 +4,8 @@
 select *
 from {{ model }}
 where
-    {%- for column in columns %}
+    {% for column in columns -%}
     {{ "or " if not loop.first }}{{ column }} not between {{ from }} and {{ to }}
-    {%- endfor %}
+    {% endfor %}
 
 {% endtest %}

@@ -7,8 +7,8 @@
 select *
 from {{ model }}
 where
-    {%- for column in columns %}
+    {% for column in columns -%}
     {{ "or " if not loop.first }}{{ column }} not in ('{{ value_lists()[column] | join("', '") }}')
-    {%- endfor %}
+    {% endfor %}
 
 {% endtest %}

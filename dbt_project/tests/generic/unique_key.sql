@@ -11,8 +11,8 @@ from {{ model }}
 group by {{ columns | join(', ') }}
 having
     count(*) > 1
-    {%- for column in columns if column not in optional %}
+    {% for column in columns if column not in optional -%}
     or {{ column }} is null
-    {%- endfor %}
+    {% endfor %}
 
 {% endtest %}
