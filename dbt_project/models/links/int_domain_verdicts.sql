@@ -91,7 +91,9 @@ select
     domains.refreshed_on,
     domains.referring_domain,
     case when coalesce(listed.is_allowed, false) then 0 else coalesce(raised.rule_bits, 0) end
-    + {{ rule_bits({'blocked_domain': "coalesce(listed.is_blocked, false) and not coalesce(listed.is_allowed, false)"}) }}
+    + {{ rule_bits({
+        'blocked_domain': "coalesce(listed.is_blocked, false) and not coalesce(listed.is_allowed, false)",
+    }) }}
         as rule_bits,
     coalesce(listed.is_allowed, false) as is_allowed
 from domains

@@ -146,9 +146,9 @@ select
     target_header,
     evidence_role,
     -- the bounds of `quote_key`
-    case when file_number < 65536 then cast(file_number as integer) else error('more than 65,535 files in a refresh') end
+    case when file_number < 65536 then cast(file_number as integer) else error('over 65,535 files in a refresh') end
         as file_number,
-    case when provider_rank < 16 then cast(provider_rank as integer) else error('more than 15 providers') end
+    case when provider_rank < 16 then cast(provider_rank as integer) else error('over 15 providers') end
         as provider_rank,
     evidence_role = 'current' as is_current,
     delivered_on

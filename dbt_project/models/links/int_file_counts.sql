@@ -82,7 +82,10 @@ domain_files as (
         coalesce(sum(domains_in_files.rejected), 0) as rows_rejected,
         coalesce(sum(domains_in_files.accepted - 1) filter (domains_in_files.accepted > 0), 0) as rows_duplicate
     from (
-        select distinct client_id, refreshed_on, file_id
+        select distinct
+            client_id,
+            refreshed_on,
+            file_id
         from exports_in_effect
         where export_kind != 'backlinks'
     ) as files

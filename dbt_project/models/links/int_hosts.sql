@@ -24,9 +24,15 @@ platform_suffixes as (
 
 hosts as (
 
-    select host from link_rows where host is not null and host != ''
+    select host
+    from link_rows
+    where host is not null and host != ''
+
     union
-    select host from domain_rows where host is not null and host != ''
+
+    select host
+    from domain_rows
+    where host is not null and host != ''
 
 ),
 
@@ -67,9 +73,19 @@ endings_written as (
 
 suffixes as (
 
-    select suffix, suffix_kind, is_private from public_suffixes
+    select
+        suffix,
+        suffix_kind,
+        is_private
+    from public_suffixes
+
     union all
-    select suffix, 'normal' as suffix_kind, true as is_private from platform_suffixes
+
+    select
+        suffix,
+        'normal' as suffix_kind,
+        true as is_private
+    from platform_suffixes
 
 ),
 

@@ -20,6 +20,7 @@ trimmed as (
 
     select
         delivered_rows.*,
+        coalesce(delivered_rows.lost_on, delivered_rows.last_seen_on) as observed_on,
         refreshes.has_path_sites,
         {{ url_after_scheme(url_without_fragment('delivered_rows.source_url')) }} as source_rest,
         {{ url_after_scheme(url_without_fragment('delivered_rows.target_url')) }} as target_rest
@@ -82,19 +83,20 @@ select
     page_language,
     {{ url_key("source_host || " ~ url_port('source_authority') ~ " || source_tail") }} as page_key,
     {{ url_key("target_host || " ~ url_port('target_authority') ~ " || target_tail") }} as target_key,
-    {{ quote_key('is_lost', 'coalesce(lost_on, last_seen_on)', 'provider_rank', 'file_number', 'row_number') }} as quote_key,
-    {{ live_key('is_lost', 'coalesce(lost_on, last_seen_on)') }} as live_key,
+    {{ quote_key('is_lost', 'observed_on', 'provider_rank', 'file_number', 'row_number') }} as quote_key,
+    {{ live_key('is_lost', 'observed_on') }} as live_key,
     cast(ahrefs_dr as float) as ahrefs_dr,
     cast(semrush_page_as as float) as semrush_page_as,
     cast(domain_traffic as float) as domain_traffic,
     {{ rule_bits({
         'unreadable_row': "unreadable is not null",
-        'missing_url': "unreadable is null and (coalesce(trim(source_url), '') = '' or coalesce(trim(target_url), '') = '')",
-        'not_http': "(source_url is not null and source_rest is null) or (target_url is not null and target_rest is null)",
+        'missing_url': "unreadable is null and least(trim(coalesce(source_url, '')), trim(coalesce(target_url, ''))) = ''",
+        'not_http': "(source_url is not null and source_rest is null)"
+            ~ " or (target_url is not null and target_rest is null)",
         'no_link': "link_type in ('redirect', 'canonical', 'alternate')",
         'provider_spam': "coalesce(is_provider_spam, false)",
     }) }} as rule_bits,
-    not (is_nofollow or is_ugc or is_sponsored) as is_follow,
+    not is_nofollow and not is_ugc and not is_sponsored as is_follow,
     first_seen_on,
     coalesce(last_seen_on, lost_on) as last_seen_on
 from punycoded

@@ -71,7 +71,7 @@ judged as (
 
     select
         attributed.*,
-        -- what a row raises about its domain counts through the domain's verdict alone, which the client's list may lift
+        -- what a row raises about its domain counts through the domain's verdict alone, which a client's list may lift
         ((attributed.rule_bits + attributed.rule_bits_of_hosts) & ~rule_sets.of_domains)
         | coalesce(domain_verdicts.rule_bits, 0) as all_rule_bits,
         rule_sets.rejecting

@@ -1,6 +1,10 @@
 with link_rows as (
 
-    select * from {{ ref('int_link_rows_judged') }}
+    select
+        *,
+        cast(1 as integer) << provider_rank as provider_bit,
+        {{ is_live('live_key') }} as is_live
+    from {{ ref('int_link_rows_judged') }}
     where site is not null
 
 ),
@@ -22,13 +26,10 @@ merged as (
         max(live_key) filter (evidence_role != 'unconfirmed') as any_live_key,
         max(live_key) filter (evidence_role = 'current') as any_current_live_key,
         -- providers as bits of their rank, looked up once per distinct set
-        bit_or(cast(1 as integer) << provider_rank) filter (is_accepted and evidence_role != 'unconfirmed')
-            as provider_bits,
-        bit_or(cast(1 as integer) << provider_rank)
-            filter (is_accepted and evidence_role != 'unconfirmed' and {{ is_live('live_key') }}) as live_provider_bits,
-        bit_or(cast(1 as integer) << provider_rank) filter (evidence_role = 'current') as current_provider_bits,
-        bit_or(cast(1 as integer) << provider_rank)
-            filter (is_accepted and evidence_role = 'unconfirmed' and {{ is_live('live_key') }})
+        bit_or(provider_bit) filter (is_accepted and evidence_role != 'unconfirmed') as provider_bits,
+        bit_or(provider_bit) filter (is_accepted and evidence_role != 'unconfirmed' and is_live) as live_provider_bits,
+        bit_or(provider_bit) filter (evidence_role = 'current') as current_provider_bits,
+        bit_or(provider_bit) filter (is_accepted and evidence_role = 'unconfirmed' and is_live)
             as earlier_provider_bits,
         bit_or(rule_bits) filter (is_accepted) as rule_bits,
         bool_and(evidence_role = 'carried') filter (is_accepted and evidence_role != 'unconfirmed') as is_stale,

@@ -6,9 +6,15 @@ with quality_rules as (
 
 rule_sets as (
 
-    select distinct rule_bits from {{ ref('int_link_rows_judged') }} where rule_bits != 0
+    select distinct rule_bits
+    from {{ ref('int_link_rows_judged') }}
+    where rule_bits != 0
+
     union
-    select distinct rule_bits from {{ ref('int_domain_rows_judged') }} where rule_bits != 0
+
+    select distinct rule_bits
+    from {{ ref('int_domain_rows_judged') }}
+    where rule_bits != 0
 
 )
 

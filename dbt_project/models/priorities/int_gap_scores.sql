@@ -59,10 +59,13 @@ full_points as (
     select
         client_id,
         refreshed_on,
-        {% for component in ['authority', 'relevance', 'competitors', 'traffic', 'placement', 'editorial', 'freshness'] %}
-        100.0 * sum(weight) filter (component = '{{ component }}') / nullif(sum(weight), 0) as {{ component }}
-        {{- "," if not loop.last }}
-        {% endfor %}
+        {{ share_of_points('authority') }} as authority,
+        {{ share_of_points('relevance') }} as relevance,
+        {{ share_of_points('competitors') }} as competitors,
+        {{ share_of_points('traffic') }} as traffic,
+        {{ share_of_points('placement') }} as placement,
+        {{ share_of_points('editorial') }} as editorial,
+        {{ share_of_points('freshness') }} as freshness
     from weights
     group by all
 
@@ -132,7 +135,11 @@ pointed as (
         round(full_points.editorial * case when facts.is_editorial then 1 else 0 end, 2) as points_editorial,
         round(
             full_points.freshness
-            * greatest(0, 1 - coalesce(facts.newest_link_age_days, {{ var('freshness_days') }}) / {{ var('freshness_days') }}.0),
+            * greatest(
+                0,
+                1 - coalesce(facts.newest_link_age_days, {{ var('freshness_days') }})
+                / cast({{ var('freshness_days') }} as double)
+            ),
             2
         ) as points_freshness,
         cast(

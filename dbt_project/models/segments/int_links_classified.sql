@@ -73,6 +73,7 @@ quoted as (
         delivered_rows.is_ugc,
         delivered_rows.is_sponsored,
         delivered_rows.is_sitewide,
+        case when delivered_rows.is_sponsored then 'sponsored' when delivered_rows.is_ugc then 'ugc' end as rel,
         {{ url_host(url_authority(url_after_scheme(url_without_fragment('delivered_rows.source_url')))) }}
             as referring_host_written
     from delivered_rows
@@ -95,7 +96,7 @@ coded as (
             {{ segment_code('host', 'quoted.referring_host_written') }},
             {{ segment_code('target', 'quoted.target_url') }},
             {{ segment_code('page_type', 'quoted.page_type') }},
-            {{ segment_code('rel', "case when quoted.is_sponsored then 'sponsored' when quoted.is_ugc then 'ugc' end") }}
+            {{ segment_code('rel', 'quoted.rel') }}
         ) as segment_code,
         case
             when len(refreshes.niche_terms) = 0 then null
@@ -134,7 +135,7 @@ select
     case
         when regexp_matches(coded.source_url, '(?i)(#|/|\?)comment') then 'comment'
         when segment_rules.segment in ('resource_page', 'directory') then 'resource_list'
-        when coded.is_ugc and segment_rules.segment is distinct from 'community' then 'comment'
+        when coded.is_ugc and coalesce(segment_rules.segment, 'other') != 'community' then 'comment'
         when contains(coded.source_url, '/author/') then 'author_bio'
         when coded.is_sitewide then 'footer'
         when coded.is_in_content then 'content'
@@ -151,14 +152,18 @@ select
     coded.row_number,
     coded.is_own_site,
     coded.is_live,
-    not (coded.is_nofollow or coded.is_ugc or coded.is_sponsored) as is_follow,
+    not coded.is_nofollow and not coded.is_ugc and not coded.is_sponsored as is_follow,
     coded.is_nofollow,
     coded.is_ugc,
     coded.is_sponsored,
     coalesce(coded.is_sitewide, false) as is_sitewide,
     coalesce(
-        segment_rules.segment in ('editorial_mention', 'expert_feature', 'data_reference', 'review_comparison', 'tool_asset')
-        and not (coded.is_ugc or coded.is_sponsored or coalesce(coded.is_sitewide, false)),
+        segment_rules.segment in (
+            'editorial_mention', 'expert_feature', 'data_reference', 'review_comparison', 'tool_asset'
+        )
+        and not coded.is_ugc
+        and not coded.is_sponsored
+        and not coalesce(coded.is_sitewide, false),
         false
     ) as is_editorial,
     coded.is_stale,

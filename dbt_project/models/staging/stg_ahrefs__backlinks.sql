@@ -43,8 +43,9 @@ renamed as (
         coalesce({{ to_boolean('sponsored') }}, regexp_matches(link_type, '(?i)sponsored'), false) as is_sponsored,
         cast(null as boolean) as is_sitewide,
         -- a link is lost where the day of the loss or a reason for it stands
-        (lost is not null or drop_reason is not null
-            or (lost_status is not null and lower(lost_status) not in ('live', 'active', 'found'))) as is_lost,
+        lost is not null
+        or drop_reason is not null
+        or coalesce(lower(lost_status) not in ('live', 'active', 'found'), false) as is_lost,
         {{ to_day('first_seen') }} as first_seen_on,
         {{ to_day('last_seen') }} as last_seen_on,
         {{ to_day('lost') }} as lost_on

@@ -1,3 +1,13 @@
+{%- set opened_today -%}
+    case
+        when
+            coalesce(states.state, 'none') != 'open'
+            and {{ is_agreed() }}
+            and {{ gap_state('states.state', 'observed.now_for_sure') }} = 'open'
+            then observed.refreshed_on
+    end
+{%- endset -%}
+
 with recursive refreshes as (
 
     select * from {{ source('ledger', 'refreshes') }}
@@ -78,22 +88,8 @@ states as (
                 then {{ gap_transition('states.state', 'observed.now_for_sure', 'observed.was_ever_linked') }}
             when states.state is not null then 'unobserved'
         end as transition,
-        case
-            when
-                states.first_opened_on is null
-                and {{ is_agreed() }}
-                and {{ gap_state('states.state', 'observed.now_for_sure') }} = 'open'
-                then observed.refreshed_on
-            else states.first_opened_on
-        end as first_opened_on,
-        case
-            when
-                states.state is distinct from 'open'
-                and {{ is_agreed() }}
-                and {{ gap_state('states.state', 'observed.now_for_sure') }} = 'open'
-                then observed.refreshed_on
-            else states.opened_on
-        end as opened_on,
+        coalesce(states.first_opened_on, {{ opened_today }}) as first_opened_on,
+        coalesce({{ opened_today }}, states.opened_on) as opened_on,
         case
             when {{ is_agreed() }} and {{ gap_state('states.state', 'observed.now_for_sure') }} = 'closed'
                 then case when states.state = 'closed' then states.closed_on else observed.refreshed_on end
