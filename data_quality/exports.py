@@ -7,13 +7,11 @@ is refused; nothing else of the run is touched.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import duckdb
 import pandas as pd
 
-if TYPE_CHECKING:
-    from data_quality.expectations import SuiteResult
+from data_quality.expectations import Between, SuiteResult, validate
 
 READABLE_KEYS_PCT = 50
 """A file in which fewer rows have readable URLs or domains is not what its header says (a shifted or garbled table).
@@ -69,32 +67,21 @@ def profile(
 
 def validate_profile(export_kind: str, field_types: Mapping[str, str], frame: pd.DataFrame) -> SuiteResult:
     """Hold a profile against the expectations of its kind."""
-    from great_expectations import expectations as expect
-
-    from data_quality.expectations import validate
-
     suite = [
-        expect.ExpectColumnValuesToBeBetween(
-            column="unreadable_pct",
-            max_value=UNREADABLE_ROWS_PCT,
-            severity="critical",
-            meta={"advice": "too many rows do not fit the header; download the export again and do not re-save it"},
+        Between(
+            "unreadable_pct",
+            None,
+            UNREADABLE_ROWS_PCT,
+            "too many rows do not fit the header; download the export again and do not re-save it",
+            is_critical=True,
         )
     ]
     for field, field_type in field_types.items():
-        column = f"{field}_readable_pct"
-        if column not in frame or frame[column].isna().all():
-            continue
         if field_type == "date":
             minimum, advice = READABLE_DATES_PCT, "dates cannot be read; export with dates like 2026-01-31"
-        else:
+        elif field_type in ("url", "host"):
             minimum, advice = READABLE_KEYS_PCT, "holds no web addresses where its header says so; is a column shifted?"
-        suite.append(
-            expect.ExpectColumnValuesToBeBetween(
-                column=column,
-                min_value=minimum,
-                severity="critical",
-                meta={"advice": f"column '{field}' {advice}"},
-            )
-        )
+        else:
+            continue
+        suite.append(Between(f"{field}_readable_pct", minimum, None, f"column '{field}' {advice}", is_critical=True))
     return validate(f"{export_kind} exports", frame, suite)

@@ -8,13 +8,11 @@ shares only warn.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import duckdb
 import pandas as pd
 
-if TYPE_CHECKING:
-    from data_quality.expectations import SuiteResult
+from data_quality.expectations import Between, SuiteResult, validate
 
 REJECTED_PCT = 80
 """Share of rows set aside above which somebody should look: real profiles lose 5 to 60 % to spam rules."""
@@ -86,41 +84,38 @@ def profile(
 
 def validate_profile(frame: pd.DataFrame) -> SuiteResult:
     """Hold a profile against the contract's laws (critical) and against what is usual (warnings)."""
-    from great_expectations import expectations as expect
-
-    from data_quality.expectations import validate
-
-    suite = [
-        expect.ExpectColumnValuesToBeBetween(
-            column="broken_laws",
-            max_value=0,
-            severity="critical",
-            meta={"advice": "rows break grain, keys, value lists, conservation or bridge; see the failed checks"},
-        ),
-        expect.ExpectColumnValuesToBeBetween(
-            column="files_accepted",
-            min_value=1,
-            severity="warning",
-            meta={"advice": "no export was accepted; everything shown is carried from earlier refreshes"},
-        ),
-    ]
-    if frame["rejected_pct"].notna().any():
-        suite.append(
-            expect.ExpectColumnValuesToBeBetween(
-                column="rejected_pct",
-                max_value=REJECTED_PCT,
-                severity="warning",
-                meta={"advice": "most rows were set aside; look at rejected_rows"},
-            )
-        )
-    if frame["volume_ratio"].notna().any():
-        suite.append(
-            expect.ExpectColumnValuesToBeBetween(
-                column="volume_ratio",
-                min_value=VOLUME_RATIO[0],
-                max_value=VOLUME_RATIO[1],
-                severity="warning",
-                meta={"advice": "the volume jumped against the refresh before; was an export option changed?"},
-            )
-        )
-    return validate("publication", frame, suite)
+    least, most = VOLUME_RATIO
+    return validate(
+        "publication",
+        frame,
+        [
+            Between(
+                "broken_laws",
+                None,
+                0,
+                "rows break grain, keys, value lists, conservation or bridge; see the failed checks",
+                is_critical=True,
+            ),
+            Between(
+                "files_accepted",
+                1,
+                None,
+                "no export was accepted; everything shown is carried from earlier refreshes",
+                is_critical=False,
+            ),
+            Between(
+                "rejected_pct",
+                None,
+                REJECTED_PCT,
+                "most rows were set aside; look at rejected_rows",
+                is_critical=False,
+            ),
+            Between(
+                "volume_ratio",
+                least,
+                most,
+                "the volume jumped against the refresh before; was an export option changed?",
+                is_critical=False,
+            ),
+        ],
+    )

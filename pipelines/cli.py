@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -234,8 +235,9 @@ def _print_statuses(statuses: list[dict[str, Any]]) -> None:
 
 def _progress(text: str) -> Any:
     """A spinner on a terminal, nothing elsewhere."""
-    console = Console(stderr=True, quiet=not (text and sys.stderr.isatty()))
-    return console.status(text)
+    if not (text and sys.stderr.isatty()):
+        return nullcontext()
+    return Console(stderr=True).status(text)
 
 
 def _complain(message: str) -> None:

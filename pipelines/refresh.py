@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+from data_quality import expectations
 from pipelines.planning import Plan
 from warehouse.archive import read_manifests
 from warehouse.layout import CHECKOUT, Workspace
@@ -69,6 +70,7 @@ def run_refreshes(
     if not plan.refreshes:
         return outcome
     prepare_environment(workspace)
+    expectations.prepare()
     if not is_debug:
         logging.disable(logging.CRITICAL)
     try:

@@ -61,7 +61,7 @@ def build_published(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
         with connect(workspace.working_database, workspace, read_only=True) as connection:
             frame = gate.profile(connection, failing_tests(workspace), earlier)
         result = gate.validate_profile(frame)
-        withheld = {str(frame.loc[finding.row, "client_id"]): finding.advice for finding in result.critical}
+        withheld = {str(frame.loc[finding.row, "client_id"]): finding.expectation.advice for finding in result.critical}
         for client_id, advice in withheld.items():
             context.log.error("%s is not published: %s", client_id, advice)
         to_publish = [one for one in slices if one[0] not in withheld]
@@ -69,9 +69,9 @@ def build_published(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
         rows = publish(workspace, to_publish, clients, _comments())
         _log_clients(context, workspace, to_publish)
         warnings = [
-            f"{frame.loc[f.row, 'client_id']} {frame.loc[f.row, 'refreshed_on']:%Y-%m-%d}: {f.advice} ({f.value:g})"
+            f"{frame.loc[f.row, 'client_id']} {frame.loc[f.row, 'refreshed_on']:%Y-%m-%d}: {f.expectation.advice} ({f.value:g})"
             for f in result.findings
-            if not f.is_critical
+            if not f.expectation.is_critical
         ]
         yield dg.MaterializeResult(
             asset_key=PUBLISHED,
