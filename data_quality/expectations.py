@@ -122,9 +122,7 @@ def _validate(name: str, frame: pd.DataFrame, suite: list[Between]) -> list[Find
             continue
         one = suite[result.expectation_config.meta["number"]]
         if "unexpected_index_list" not in result.result:
-            raise RuntimeError(
-                f"{name}: the expectation on {one.column} could not be evaluated: {result.exception_info}"
-            )
+            raise RuntimeError(f"{name}: {one.column} could not be evaluated: {result.exception_info}")
         findings.extend(
             Finding(unexpected["profile_row"], one, unexpected[one.column])
             for unexpected in result.result["unexpected_index_list"]

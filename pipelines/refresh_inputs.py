@@ -86,10 +86,8 @@ def _pass_gate(
         reports[name].expectations = result.expectations
         for finding in result.critical:
             paths = [file.delivery.path for file in accepted if file.delivery.file_id == finding.row]
-            refused.setdefault(str(finding.row), f"{finding.expectation.advice} ({finding.value:.0f} %)")
-            reports[name].findings.extend(
-                f"{path}: {finding.expectation.advice} ({finding.value:.0f} %)" for path in paths
-            )
+            reason = refused.setdefault(str(finding.row), f"{finding.expectation.advice} ({finding.value:.0f} %)")
+            reports[name].findings.extend(f"{path}: {reason}" for path in paths)
     return [
         refuse(file, refused[file.delivery.file_id]) if file.is_accepted and file.delivery.file_id in refused else file
         for file in taken

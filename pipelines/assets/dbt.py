@@ -103,6 +103,7 @@ def parsed_project() -> ParsedProject:
     if not project.saved_state.exists():
         partial = folder.with_name(f"{folder.name}.{os.getpid()}")
         _invoke({**dbt_environment(Workspace(partial)), "DBT_TARGET_PATH": str(partial)}, ["parse"])
+        _close_working_database()
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     return project
@@ -121,11 +122,8 @@ def _invoke(
 
     manifest = Manifest.from_msgpack(saved_state.read_bytes(), extended_mashumuro_decoder) if saved_state else None
     runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
-    try:
-        # logs and result files of dbt cost a second and tell nothing that Dagster's events do not
-        result = runner.invoke([*arguments, "--quiet", "--no-use-colors", "--log-level-file", "none"])
-    finally:
-        _close_working_database()
+    # logs and result files of dbt cost a second and tell nothing that Dagster's events do not
+    result = runner.invoke([*arguments, "--quiet", "--no-use-colors", "--log-level-file", "none"])
     if result.exception:
         raise DbtFailedError(f"dbt {arguments[0]}: {result.exception}") from result.exception
     return result
@@ -162,10 +160,13 @@ def run_dbt(workspace: Workspace, arguments: list[str]) -> Iterator[dict[str, An
 
     thread = threading.Thread(target=work, name="dbt")
     thread.start()
-    while (event := events.get()) is not end:
-        if event.info.name in ("LogSeedResult", "LogModelResult", "LogTestResult"):
-            yield MessageToDict(event, preserving_proto_field_name=True)
-    thread.join()
+    try:
+        while (event := events.get()) is not end:
+            if event.info.name in ("LogSeedResult", "LogModelResult", "LogTestResult"):
+                yield MessageToDict(event, preserving_proto_field_name=True)
+    finally:
+        thread.join()
+        _close_working_database()
     if isinstance(outcome[0], Exception):
         raise outcome[0]
     results = outcome[0].result.results
@@ -184,11 +185,28 @@ def build_dbt_assets() -> dg.AssetsDefinition:
     def dbt_models(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> Iterator[Any]:
         for raw_event in run_dbt(writer.workspace, ["build", "--no-write-json", *_NOT_IN_PRODUCTION]):
             message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
-            yield from message.to_default_asset_events(
+            for event in message.to_default_asset_events(
                 manifest=manifest, dagster_dbt_translator=TRANSLATOR, context=context
-            )
+            ):
+                if isinstance(event, dg.Output):
+                    yield event.with_metadata({**event.metadata, **_row_count(raw_event)})
+                else:
+                    yield event
 
     return dbt_models
+
+
+def _row_count(raw_event: Mapping[str, Any]) -> dict[str, int]:
+    """The rows of what an event tells of, asked of dbt's open database; nothing for views between the stages."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    node = raw_event["data"]["node_info"]
+    relation = node["node_relation"]
+    if node["materialized"] == "view" and relation["schema"] != "marts":
+        return {}
+    cursor = DuckDBConnectionManager.env().conn.cursor()
+    rows = cursor.execute(f'select count(*) from "{relation["schema"]}"."{relation["alias"]}"').fetchone()
+    return {"dagster/row_count": rows[0]}
 
 
 def failing_tests(workspace: Workspace) -> dict[str, str]:

@@ -69,9 +69,10 @@ def build_published(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
         rows = publish(workspace, to_publish, clients, _comments())
         _log_clients(context, workspace, to_publish)
         warnings = [
-            f"{frame.loc[f.row, 'client_id']} {frame.loc[f.row, 'refreshed_on']:%Y-%m-%d}: {f.expectation.advice} ({f.value:g})"
-            for f in result.findings
-            if not f.expectation.is_critical
+            f"{frame.loc[one.row, 'client_id']} {frame.loc[one.row, 'refreshed_on']:%Y-%m-%d}: "
+            f"{one.expectation.advice} ({one.value:g})"
+            for one in result.findings
+            if not one.expectation.is_critical
         ]
         yield dg.MaterializeResult(
             asset_key=PUBLISHED,
