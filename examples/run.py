@@ -29,7 +29,8 @@ def main() -> None:
     clients = write_demo(home)
     workspace = Workspace(home)
     files = sum(1 for path in workspace.inbox.rglob("*") if path.is_file())
-    console.print(f"two made-up clients, {', '.join(clients)}: {files} exports of three dates in {workspace.inbox}\n")
+    console.print(f"two made-up clients, {' and '.join(clients)}: {files} exports of three dates")
+    console.print(f"  {workspace.inbox}\n", soft_wrap=True)
     start = time.perf_counter()
     _linkgap(home, "refresh")
     console.print(f"refreshed in {time.perf_counter() - start:.0f} s\n")
@@ -51,10 +52,15 @@ def _linkgap(home: Path, *arguments: str) -> None:
 
 
 def _print_progress(console: Console, connection: duckdb.DuckDBPyConnection, client_id: str) -> None:
-    table = Table(title=f"[bold]{client_id}[/bold]: open gaps, refresh by refresh", title_justify="left", box=None)
-    for title in ("refresh", "open before", "+ new", "+ reopened", "+ returned", "− closed", "− expired", "= open now"):
-        table.add_column(title, justify="left" if title == "refresh" else "right")
-    table.add_column("closed and won, % of the first", justify="right")
+    table = Table(
+        title=f"[bold]{client_id}[/bold]: open gaps, refresh by refresh",
+        title_justify="left",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("refresh", no_wrap=True)
+    for title in ("before", "+ new", "+ reopened", "+ returned", "- closed", "- expired", "= now", "won"):
+        table.add_column(title, justify="right", no_wrap=True)
     rows = connection.execute(
         """
         select
@@ -64,9 +70,9 @@ def _print_progress(console: Console, connection: duckdb.DuckDBPyConnection, cli
         {"client_id": client_id},
     ).fetchall()
     for *counts, won in rows:
-        table.add_row(*(str(count) for count in counts), f"{won:.1f}")
+        table.add_row(*(str(count) for count in counts), f"{won:.0f} %")
     console.print(table)
-    console.print()
+    console.print("[dim]won: closed by a new link to the client, of the gaps of the first refresh[/dim]\n")
 
 
 def _print_opportunities(console: Console, connection: duckdb.DuckDBPyConnection, client_id: str) -> None:
