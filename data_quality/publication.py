@@ -35,7 +35,8 @@ def profile(
 
     Returns:
         One row per client and refresh, index (running number), with client_id, refreshed_on, rows_read, rejected_pct,
-        volume_ratio (null without an earlier refresh), files_accepted and broken_laws (failing rows of the client).
+        volume_ratio (null without an earlier refresh), files_accepted, own_lists (accepted lists of
+        the client's own links) and broken_laws (failing rows of the client).
     """
     connection.register("published_refreshes", published_refreshes)
     frame = connection.execute(
@@ -63,11 +64,25 @@ def profile(
             refreshes.refreshed_on,
             refreshes.rows_read,
             refreshes.files_accepted,
+            coalesce(own.lists, 0) as own_lists,
             100.0 * refreshes.rows_rejected / nullif(refreshes.rows_read, 0) as rejected_pct,
             refreshes.rows_read / nullif(before.rows_read_before, 0) as volume_ratio
         from refreshes
         inner join before
             on refreshes.client_id = before.client_id and refreshes.refreshed_on = before.refreshed_on
+        left join (
+            select coverage.client_id, coverage.refreshed_on, count(*) as lists
+            from marts.coverage
+            inner join ledger.panel_sites
+                on coverage.client_id = panel_sites.client_id
+                and coverage.refreshed_on = panel_sites.refreshed_on
+                and coverage.site = panel_sites.site
+            where panel_sites.is_own_site
+                and not coverage.is_stale
+                and coverage.export_kind in ('backlinks', 'referring_domains')
+            group by coverage.client_id, coverage.refreshed_on
+        ) as own
+            on refreshes.client_id = own.client_id and refreshes.refreshed_on = own.refreshed_on
         order by refreshes.client_id, refreshes.refreshed_on
         """
     ).df()
@@ -101,6 +116,13 @@ def validate_profile(frame: pd.DataFrame) -> SuiteResult:
                 1,
                 None,
                 "no export was accepted; everything shown is carried from earlier refreshes",
+                is_critical=False,
+            ),
+            Between(
+                "own_lists",
+                1,
+                None,
+                "no export of the client's own links was accepted; no absence is proven",
                 is_critical=False,
             ),
             Between(

@@ -10,15 +10,19 @@ import os
 import subprocess
 import sys
 from contextlib import nullcontext
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from warehouse.layout import Workspace
+
+if TYPE_CHECKING:
+    from pipelines.refresh import RefreshOutcome
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Backlink-gap analysis, with its history.")
 
@@ -63,7 +67,7 @@ def inspect(files: Annotated[list[Path], typer.Argument(metavar="FILE…")], as_
     else:
         for one in found:
             _print_inspection(one)
-    raise typer.Exit(PARTLY_FAILED if any(one["provider"] is None for one in found) else ALL_DONE)
+    raise typer.Exit(PARTLY_FAILED if any(one["rows"] is None for one in found) else ALL_DONE)
 
 
 @app.command()
@@ -75,31 +79,34 @@ def refresh(
     debug: DebugOption = False,
 ) -> None:
     """Compute and publish every refresh in the inbox that is new or whose files changed."""
+    from pipelines.clients import read_client_files
     from pipelines.planning import plan_refreshes
-    from pipelines.refresh import run_refreshes
+    from pipelines.refresh import RefreshOutcome, run_refreshes
+    from warehouse.connections import writing
     from warehouse.history import built_deliveries
     from warehouse.publication import published_deliveries
 
     workspace = _existing_workspace()
     wanted = _wanted_clients(workspace, clients or [], due)
     if wanted is None:
-        _print_outcome([], [], None, as_json)
-        raise typer.Exit(ALL_DONE)
+        _, errors = read_client_files(workspace.clients)
+        _print_outcome(RefreshOutcome(problems=[str(error) for error in errors]), as_json)
+        raise typer.Exit(PARTLY_FAILED if errors else ALL_DONE)
     day = on.date() if on else None
-    with _progress("looking into the inbox"):
+    with _progress("looking into the inbox"), writing(workspace):
         plan = plan_refreshes(
             workspace, published_deliveries(workspace), built_deliveries(workspace), client_ids=wanted, on=day
         )
     if day and not any(manifest.refreshed_on == day for manifest in plan.refreshes):
-        _complain(
-            f"--on {day}: no client has files of this date in {workspace.relative(workspace.inbox)}/<client>/{day}/"
-        )
+        for client_error in plan.client_errors:
+            _complain(str(client_error))
+        _complain(f"--on {day}: no client has files of this date in inbox/<client>/{day}/")
         raise typer.Exit(NOT_STARTED)
     with _progress(
         f"refreshing {', '.join(plan.names[:3])}{' …' if len(plan.names) > 3 else ''}" if plan.names else ""
     ):
         outcome = run_refreshes(workspace, plan, on=day, is_debug=debug)
-    _print_outcome(outcome.published, outcome.problems, outcome.run_id, as_json)
+    _print_outcome(outcome, as_json)
     raise typer.Exit(PARTLY_FAILED if outcome.problems else ALL_DONE)
 
 
@@ -113,7 +120,7 @@ def rebuild(as_json: JsonOption = False, debug: DebugOption = False) -> None:
     plan = plan_rebuild(workspace)
     with _progress(f"rebuilding {len(plan.names)} refreshes"):
         outcome = run_refreshes(workspace, plan, rebuild=True, is_debug=debug)
-    _print_outcome(outcome.published, outcome.problems, outcome.run_id, as_json)
+    _print_outcome(outcome, as_json)
     raise typer.Exit(PARTLY_FAILED if outcome.problems else ALL_DONE)
 
 
@@ -189,15 +196,17 @@ def _wanted_clients(workspace: Workspace, named: list[str], due_only: bool) -> l
     return chosen or None
 
 
-def _print_outcome(published: list[str], problems: list[str], run_id: str | None, as_json: bool) -> None:
+def _print_outcome(outcome: RefreshOutcome, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"published": published, "problems": problems, "run_id": run_id}, indent=2))
+        print(json.dumps(asdict(outcome), indent=2))
     else:
-        for name in published:
+        for name in outcome.published:
             print(f"published {name}")
-        if not published and not problems:
+        if not outcome.published and not outcome.problems:
             print("nothing to do: every refresh in the inbox is published")
-    for problem in problems:
+    for warning in outcome.warnings:
+        _complain(f"warning: {warning}")
+    for problem in outcome.problems:
         _complain(problem)
 
 

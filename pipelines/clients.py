@@ -65,6 +65,14 @@ class QualitySettings(_Settings):
     blocked_domains: list[str] = []
     allowed_domains: list[str] = []
 
+    @field_validator("blocked_domains", "allowed_domains")
+    @classmethod
+    def _are_domains(cls, domains: list[str]) -> list[str]:
+        for domain in domains:
+            if parse_site(domain).path:
+                raise ValueError(f"'{domain}' has a path; write the domain alone")
+        return domains
+
 
 class PrioritySettings(_Settings):
     """Overrides of the score weights, by component."""
@@ -154,9 +162,11 @@ def read_client_file(path: Path) -> ClientSettings:
         content = yaml.safe_load(text)
     except UnicodeDecodeError as error:
         raise ClientFileError(path, 1, "is not UTF-8 text; save it as UTF-8") from error
-    except yaml.YAMLError as error:
+    except OSError as error:
+        raise ClientFileError(path, 1, f"cannot be opened: {error.strerror}") from error
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "cannot be read"
+        problem = getattr(error, "problem", None) or str(error)
         raise ClientFileError(path, mark.line + 1 if mark else 1, f"is not valid YAML: {problem}") from error
     if not isinstance(content, dict):
         raise ClientFileError(path, 1, "is empty or no mapping; expected client_id, sites and competitors")
@@ -191,6 +201,11 @@ def read_client_files(folder: Path) -> tuple[dict[str, ClientSettings], list[Cli
             continue
         clients[settings.client_id] = settings
     return clients, errors
+
+
+def client_file_names(folder: Path) -> set[str]:
+    """The client ids that have a file, readable or not."""
+    return {path.stem for path in [*folder.glob("*.yaml"), *folder.glob("*.yml")]}
 
 
 def client_json_schema() -> dict[str, Any]:

@@ -17,6 +17,7 @@ from warehouse.archive import Delivery, file_sha256
 from warehouse.layout import Workspace
 
 SHARED = "_shared"
+_FILES_OF_PEOPLE = ("outreach.csv", "overrides.csv", "verified.csv")
 _UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")
 
 
@@ -56,6 +57,42 @@ def dated_folders(folder: Path, workspace: Workspace) -> tuple[list[DatedFolder]
     return found, errors
 
 
+def stray_deliveries(workspace: Workspace, clients: dict[str, ClientSettings], known: set[str]) -> list[InboxError]:
+    """Deliveries that no refresh takes because they lie in the wrong place.
+
+    Args:
+        workspace: Where to look.
+        clients: The readable client files.
+        known: Names of all client files, readable or not.
+    """
+    errors: list[InboxError] = []
+    if not workspace.inbox.is_dir():
+        return errors
+    for folder in sorted(path for path in workspace.inbox.iterdir() if path.is_dir() and path.name[0] not in "._"):
+        if folder.name not in known and next(delivered_files(folder), None):
+            errors.append(
+                InboxError(
+                    workspace.relative(folder), f"belongs to no client; write clients/{folder.name}.yaml or rename it"
+                )
+            )
+        errors.extend(
+            InboxError(workspace.relative(path), f"lies in no dated folder; move it to {folder.name}/<YYYY-MM-DD>/")
+            for path, _ in delivered_files(folder)
+            if path.parent == folder and path.name not in _FILES_OF_PEOPLE
+        )
+    sites = [site for settings in clients.values() for site in settings.panel]
+    for path, site in delivered_files(workspace.inbox / SHARED):
+        _, _, site_folder = (site or "").partition("/")
+        if find_site(site_folder, sites) is None:
+            errors.append(
+                InboxError(
+                    workspace.relative(path),
+                    "serves no client; lay it into _shared/<YYYY-MM-DD>/<site>/ with a site of some client's panel",
+                )
+            )
+    return errors
+
+
 def _read_date(text: str) -> date | None:
     try:
         day = date.fromisoformat(text)
@@ -70,6 +107,8 @@ def delivered_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
     Hidden files and unfinished downloads are no deliveries. A site with a path (`bar.co.uk/shoes/`) is a folder in a
     folder.
     """
+    if not folder.is_dir():
+        return
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
         if not path.is_file() or any(part.startswith((".", "~$")) for part in relative.parts):
@@ -83,6 +122,7 @@ def delivered_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
 def take_delivery(path: Path, site_folder: str | None, workspace: Workspace, known: dict[str, Delivery]) -> Delivery:
     """Describe a delivered file; unchanged files (same size and time as known) are not hashed again."""
     name = workspace.relative(path)
+    name.encode("utf-8")  # manifests and tables could not hold another name
     status = path.stat()
     before = known.get(name)
     if before and (before.bytes, before.modified_ns) == (status.st_size, status.st_mtime_ns):
@@ -90,6 +130,14 @@ def take_delivery(path: Path, site_folder: str | None, workspace: Workspace, kno
     else:
         file_id = file_sha256(path)
     return Delivery(name, file_id, status.st_size, status.st_mtime_ns, site_folder)
+
+
+def unreadable(path: Path, workspace: Workspace, error: Exception) -> InboxError:
+    """The error for a file that cannot even be looked at."""
+    name = workspace.relative(path).encode("utf-8", "replace").decode("utf-8")
+    if isinstance(error, UnicodeError):
+        return InboxError(name, "has a name that is no valid Unicode; rename the file")
+    return InboxError(name, f"cannot be read ({getattr(error, 'strerror', None) or error}); mend its permissions")
 
 
 def shared_files_for(

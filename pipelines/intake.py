@@ -6,6 +6,7 @@ The result is facts per file, as `export_files` shows them. Whether a landed exp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,7 +16,7 @@ import duckdb
 
 from pipelines.clients import ClientSettings
 from pipelines.exports.store import LandedExport, UnreadableExportError, land_file, landed_file, rows_per_site
-from pipelines.sites import find_site
+from pipelines.sites import find_site, parse_site
 from warehouse.archive import Delivery, Manifest, archive_file, archived_file
 from warehouse.layout import Workspace
 
@@ -54,6 +55,7 @@ def take_in(connection: duckdb.DuckDBPyConnection, workspace: Workspace, manifes
             yield _taken(manifest, delivery, {"outcome": "refused", "reason": str(error)}, None)
             continue
         facts = _describe(landed, site, sites)
+        facts["scope"] = landed.format.scope_in_file_name(delivery.path.rsplit("/", 1)[-1])
         earlier = seen.setdefault((delivery.file_id, site), delivery.path)
         if earlier != delivery.path:
             facts |= {"outcome": "duplicate", "reason": f"same bytes as {earlier}"}
@@ -80,9 +82,10 @@ def _archive_and_land(connection: duckdb.DuckDBPyConnection, workspace: Workspac
 
 
 def _describe(landed: LandedExport, site: str | None, sites: dict[str, str]) -> dict[str, Any]:
+    ignored = [header for header in landed.target_headers if header not in sites.values()]
     return {
         "outcome": "accepted",
-        "reason": None,
+        "reason": f"{len(ignored)} columns ignored, no sites of the panel: {', '.join(ignored)}" if ignored else None,
         "provider": landed.format.provider,
         "export_kind": landed.format.export_kind,
         "format": landed.format_name,
@@ -130,18 +133,30 @@ def _attribute(
                 "rename the folder or add the site to the client file"
             )
         return site, {site: ""}
-    counts = rows_per_site(connection, workspace, landed.format, delivery.file_id, panel)
+    counts = rows_per_site(connection, workspace, landed, delivery.file_id, panel)
     if counts:
         site = max(counts, key=lambda name: (counts[name], len(name), name))
         return site, {site: ""}
-    named = landed.format.site_in_file_name(delivery.path.rsplit("/", 1)[-1])
-    site = find_site(named, panel) if named else None
+    file_name = delivery.path.rsplit("/", 1)[-1]
+    named = landed.format.site_in_file_name(file_name)
+    site = (find_site(named, panel) if named else None) or _only_site_in(file_name, panel)
     if site is None:
         raise UnreadableExportError(
             f"nothing tells which site it speaks of; put it into a folder named like the site, for example "
             f"{delivery.path.rsplit('/', 1)[0]}/{panel[0]}/"
         )
     return site, {site: ""}
+
+
+def _only_site_in(file_name: str, panel: list[str]) -> str | None:
+    """The one site of the panel whose host stands in a file name, whatever the name looks like; else None."""
+    stem = re.sub(r"(\.(csv|tsv|txt))+$", "", file_name.lower())
+    found = [
+        site
+        for site in panel
+        if re.search(rf"(?<![a-z0-9-]){re.escape(parse_site(site).host)}(?![a-z0-9-]|\.[a-z0-9])", stem)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def parquet_of(workspace: Workspace, taken: TakenFile) -> str:

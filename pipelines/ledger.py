@@ -7,7 +7,7 @@ exports appear as views (schema `landed`) and public reference lists as tables (
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from pipelines.exports.store import LandedExport, landed_file
 from pipelines.sites import parse_site, to_punycode
 from warehouse.archive import Delivery, Manifest
 from warehouse.layout import Workspace
+from warehouse.publication import ClientFacts
 
 TABLES: dict[str, dict[str, str]] = {
     "clients": {
@@ -191,7 +192,8 @@ def _collect(
         for delivery in manifest.deliveries:
             _collect_delivery(rows, key, delivery)
     for client_id, settings in latest_settings.items():
-        rows["clients"].append(_client_row(clients.get(client_id, settings), client_id in clients))
+        facts = client_facts(clients.get(client_id, settings))
+        rows["clients"].append({**asdict(facts), "is_active": client_id in clients})
     for entry in catalogue():
         rows["row_caps"].extend(
             {"provider": entry.provider, "export_kind": entry.export_kind, "row_cap": cap} for cap in entry.row_caps
@@ -199,16 +201,17 @@ def _collect(
     return rows
 
 
-def _client_row(settings: ClientSettings, is_active: bool) -> dict[str, Any]:
-    return {
-        "client_id": settings.client_id,
-        "name": settings.name or settings.client_id,
-        "main_site": settings.sites[0],
-        "every_days": settings.refresh.every_days,
-        "earliest_days": settings.refresh.earliest_days,
-        "latest_days": settings.refresh.latest_days,
-        "is_active": is_active,
-    }
+def client_facts(settings: ClientSettings) -> ClientFacts:
+    """What the table `clients` shows of a client file."""
+    window = settings.refresh
+    return ClientFacts(
+        client_id=settings.client_id,
+        name=settings.name or settings.client_id,
+        main_site=settings.sites[0],
+        every_days=window.every_days,
+        earliest_days=window.earliest_days,
+        latest_days=window.latest_days,
+    )
 
 
 def _collect_settings(rows: dict[str, list[dict[str, Any]]], key: dict[str, Any], settings: ClientSettings) -> None:
@@ -227,7 +230,9 @@ def _collect_settings(rows: dict[str, list[dict[str, Any]]], key: dict[str, Any]
         ("blocked", settings.quality.blocked_domains),
         ("allowed", settings.quality.allowed_domains),
     ):
-        rows["judged_domains"].extend(key | {"domain": to_punycode(d), "verdict": verdict} for d in set(domains))
+        rows["judged_domains"].extend(
+            key | {"domain": to_punycode(domain).removeprefix("www."), "verdict": verdict} for domain in set(domains)
+        )
     for component, weight in settings.priority.weights.items():
         rows["priority_weights"].append(key | {"component": component, "weight": weight})
 
@@ -306,11 +311,3 @@ def _public_suffixes() -> list[dict[str, Any]]:
         suffix = to_punycode(rule.removeprefix("*.").removeprefix("!"))
         rules.append({"suffix": suffix, "suffix_kind": kind, "is_private": is_private})
     return rules
-
-
-def latest_dates(manifests: Iterable[Manifest]) -> dict[str, date]:
-    """The latest refresh of each client."""
-    dates: dict[str, date] = {}
-    for manifest in manifests:
-        dates[manifest.client_id] = max(dates.get(manifest.client_id, date.min), manifest.refreshed_on)
-    return dates

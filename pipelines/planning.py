@@ -68,12 +68,17 @@ def plan_refreshes(
     wanted = set(client_ids) or set(clients)
     shared, shared_errors = inbox.dated_folders(workspace.inbox / inbox.SHARED, workspace)
     plan.inbox_errors.extend(shared_errors)
+    if not set(client_ids):
+        names = {path.stem for path in workspace.clients.glob("*.y*ml")} | set(archived_clients(workspace))
+        plan.inbox_errors.extend(inbox.stray_deliveries(workspace, clients, names))
     for client_id in sorted(wanted & set(clients)):
         settings = clients[client_id]
         archived = read_manifests(workspace, client_id)
         folders, errors = inbox.dated_folders(workspace.inbox / client_id, workspace)
         plan.inbox_errors.extend(errors)
-        manifests = _manifests_of_client(workspace, settings, archived, folders, shared, on)
+        manifests = _manifests_of_client(
+            workspace, settings, archived, folders, shared, on, published, plan.inbox_errors
+        )
         changed = [
             day
             for day, manifest in manifests.items()
@@ -89,12 +94,15 @@ def plan_refreshes(
 
 
 def restrict(plan: Plan, wanted: set[tuple[str, date]]) -> Plan:
-    """The same plan for exactly the wanted refreshes; the others of their clients become history."""
+    """The same plan for the wanted refreshes and the later ones of their clients; the earlier ones become history."""
+    first: dict[str, date] = {}
+    for client_id, day in wanted:
+        first[client_id] = min(day, first.get(client_id, day))
     manifests = [*plan.refreshes, *plan.history]
     return replace(
         plan,
-        refreshes=[m for m in manifests if (m.client_id, m.refreshed_on) in wanted],
-        history=[m for m in manifests if (m.client_id, m.refreshed_on) not in wanted],
+        refreshes=[m for m in manifests if m.refreshed_on >= first.get(m.client_id, date.max)],
+        history=[m for m in manifests if m.refreshed_on < first.get(m.client_id, date.max)],
     )
 
 
@@ -114,6 +122,8 @@ def _manifests_of_client(
     folders: list[inbox.DatedFolder],
     shared: list[inbox.DatedFolder],
     on: date | None,
+    published: PublishedRefreshes,
+    errors: list[InboxError],
 ) -> dict[date, Manifest]:
     own = {folder.refreshed_on: folder for folder in folders}
     common = {folder.refreshed_on: folder for folder in shared}
@@ -121,14 +131,18 @@ def _manifests_of_client(
     days |= {
         day for day, folder in common.items() if any(inbox.shared_files_for(today, folder.path, own_sites_only=True))
     }
-    settled = {day: manifest for day, manifest in archived.items() if manifest.is_first_published}
+    settled = {
+        day: manifest
+        for day, manifest in archived.items()
+        if manifest.is_first_published or (today.client_id, day) in published
+    }
     manifests = {}
     for day in sorted(days):
         settings = _settings_in_force(day, today, settled, on)
         before = archived.get(day)
         known = {delivery.path: delivery for delivery in before.deliveries} if before else {}
         found = _deliveries_of_day(
-            workspace, ClientSettings.model_validate(settings), own.get(day), common.get(day), known
+            workspace, ClientSettings.model_validate(settings), own.get(day), common.get(day), known, errors
         )
         if not found:
             continue
@@ -163,6 +177,7 @@ def _deliveries_of_day(
     own: inbox.DatedFolder | None,
     common: inbox.DatedFolder | None,
     known: dict[str, Delivery],
+    errors: list[InboxError],
 ) -> dict[str, Delivery]:
     """Known deliveries brought up to date with what lies there.
 
@@ -177,10 +192,19 @@ def _deliveries_of_day(
             continue
         prefix = workspace.relative(folder.path) + "/"
         for path, delivery in known.items():
-            if path.startswith(prefix):
+            if not path.startswith(prefix):
+                continue
+            if (workspace.home / path).exists():
+                # it lies there, but today's settings have no use for it
+                del deliveries[path]
+            else:
                 deliveries[path] = replace(delivery, is_withdrawn=True)
         for file, site in files:
-            delivery = inbox.take_delivery(file, site, workspace, known)
+            try:
+                delivery = inbox.take_delivery(file, site, workspace, known)
+            except (OSError, UnicodeError) as error:
+                errors.append(inbox.unreadable(file, workspace, error))
+                continue
             before = known.get(delivery.path)
             if before and before.file_id == delivery.file_id:
                 delivery = replace(delivery, facts=before.facts)

@@ -9,9 +9,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from data_quality import expectations
+from pipelines.clients import client_file_names
+from pipelines.ledger import client_facts
 from pipelines.planning import Plan
 from warehouse.archive import read_manifests
+from warehouse.connections import writing
 from warehouse.layout import CHECKOUT, Workspace
+from warehouse.publication import follow_client_files
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -33,11 +37,13 @@ class RefreshOutcome:
         run_id: Of the Dagster run; None where there was nothing to do.
         published: `client_id/YYYY-MM-DD` of every refresh that was computed and published.
         problems: One readable line for everything refused or failed.
+        warnings: One line for what was published but should be looked at.
     """
 
     run_id: str | None = None
     published: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def prepare_environment(workspace: Workspace) -> None:
@@ -68,6 +74,9 @@ def run_refreshes(
     """
     outcome = RefreshOutcome(problems=[*map(str, plan.client_errors), *map(str, plan.inbox_errors)])
     if not plan.refreshes:
+        with writing(workspace):
+            facts = [client_facts(settings) for settings in plan.clients.values()]
+            follow_client_files(workspace, client_file_names(workspace.clients), facts)
         return outcome
     prepare_environment(workspace)
     expectations.prepare()
@@ -79,6 +88,7 @@ def run_refreshes(
         logging.disable(logging.NOTSET)
     outcome.run_id = result.run_id
     withheld = _withheld_clients(result)
+    outcome.warnings = _warnings(result)
     if result.success:
         outcome.published = [name for name in plan.names if name.rsplit("/", 1)[0] not in withheld]
     else:
@@ -119,6 +129,15 @@ def _withheld_clients(result: dg.ExecuteInProcessResult) -> dict[str, str]:
             value = evaluation.metadata["withheld"].value
             return dict(value) if isinstance(value, dict) else {}
     return {}
+
+
+def _warnings(result: dg.ExecuteInProcessResult) -> list[str]:
+    """What the gate before readers found unusual."""
+    for evaluation in result.get_asset_check_evaluations():
+        if evaluation.check_name == "plausible":
+            value = evaluation.metadata["warnings"].value
+            return [str(one) for one in value] if isinstance(value, list) else []
+    return []
 
 
 def _explain_failure(result: dg.ExecuteInProcessResult) -> str:

@@ -40,6 +40,8 @@ def test_three_keys_are_enough(tmp_path: Path) -> None:
         (MINIMAL + "refresh: {every_days: soon}\n", 4, ["refresh.every_days", "'soon'"]),
         ("client_id: Acme!\nsites: [acme.com]\ncompetitors: [rival.com]\n", 1, ["client_id", "Acme!"]),
         ("client_id: acme\nsites: [acme.com\ncompetitors: [rival.com]\n", 3, ["not valid YAML"]),
+        (MINIMAL + "name: 2026-02-30\n", 1, ["not valid YAML", "day"]),
+        (MINIMAL + "quality: {blocked_domains: ['https://spam.com/']}\n", 4, ["URL", "spam.com"]),
         ("", 1, ["empty"]),
         (MINIMAL.replace("acme\n", "other\n"), 1, ["other.yaml"]),
     ],

@@ -195,6 +195,20 @@ def test_matrix_cells_land_under_the_sites_they_are_of(tmp_path: Path) -> None:
     assert rows == [("a.com", {"acme.com": "0", "rival.com": "3"}), ("b.com", {"acme.com": "0", "rival.com": "0"})]
 
 
+def test_of_two_columns_of_the_same_site_the_first_counts(tmp_path: Path) -> None:
+    content = csv_text(["Domain", "Domain ascore", "rival.com", "rival.com ", "Matches"], [["a.com", 50, 3, 9, 1]])
+    _, _, rows = landed_rows(tmp_path, content.encode(), "domain, targets")
+    assert rows == [("a.com", {"rival.com": "3"})]
+
+
+def test_inspect_finds_the_site_among_the_targets_and_fails_a_cut_off_file(tmp_path: Path) -> None:
+    path = tmp_path / "download (3).csv"
+    path.write_text(ahrefs_backlinks(LINK), encoding="utf-8")
+    assert inspect_file(path)["site"] == "rival.com"
+    path.write_bytes(ahrefs_backlinks(LINK, LINK).encode("utf-16")[:-200])
+    assert inspect_file(path)["rows"] is None
+
+
 def test_catalogue_entries_name_fields_they_have() -> None:
     for entry in catalogue():
         assert {*entry.signature, *entry.any_of} <= set(entry.columns), entry.name
@@ -206,7 +220,7 @@ KNOWN_REAL = {
     "panel/tidyfavorites.com-backlinks.csv": ("semrush", "backlinks", "2023", "tidyfavorites.com", 1185),
     "panel/thenubbyadmin.com-backlinks.csv": ("semrush", "backlinks", "2023", "thenubbyadmin.com", 2398),
     "panel/joyridelabs.de-backlinks.csv": ("semrush", "backlinks", "2023", "joyridelabs.de", 4784),
-    "ahrefs/www.caldea.com-backlinks-subdomains.csv": ("ahrefs", "backlinks", "2026", "www.caldea.com", 1508),
+    "ahrefs/www.caldea.com-backlinks-subdomains.csv": ("ahrefs", "backlinks", "2026", "caldea.com", 1508),
     "ahrefs/lamicrobyflo.fr-backlinks-subdomains_2025-12-02_19-18-32 - Sheet1.csv": (
         "ahrefs",
         "backlinks",
@@ -221,7 +235,7 @@ KNOWN_REAL = {
         "mdsupplies.com",
         7,
     ),
-    "semrush/www.caldea.com-backlinks_refdomains.csv": ("semrush", "referring_domains", "2023", "www.caldea.com", 1827),
+    "semrush/www.caldea.com-backlinks_refdomains.csv": ("semrush", "referring_domains", "2023", "caldea.com", 1827),
     "semrush/boxhero.io-backlinks_matrix.csv": ("semrush", "gap_matrix", "2023", None, 8265),
     "semrush/sortly.com-backlinks_matrix.csv": ("semrush", "gap_matrix", "2023", None, 4928),
 }

@@ -106,5 +106,5 @@ def test_a_client_that_breaks_a_law_is_withheld_and_the_other_is_published(
 
 
 def test_nothing_of_a_failed_publication_is_left_beside_the_file(two_clients: Sandbox) -> None:
-    publish(two_clients.workspace, [], ["acme", "bolt"])
+    publish(two_clients.workspace, [], ["acme", "bolt"], [])
     assert sorted(path.name for path in two_clients.workspace.published.iterdir()) == ["clients", "linkgap.duckdb"]

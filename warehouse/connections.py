@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import filelock
@@ -58,11 +59,9 @@ def connect(path: Path | None, workspace: Workspace, read_only: bool = False) ->
     workspace.temporary.mkdir(parents=True, exist_ok=True)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(
-        str(path) if path else ":memory:",
-        read_only=read_only,
-        config={"storage_compatibility_version": STORAGE_VERSION},
-    )
+    # a reader's settings stay the usual ones: within one process DuckDB wants them equal for the same file
+    config: dict[str, Any] = {} if read_only else {"storage_compatibility_version": STORAGE_VERSION}
+    connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
     try:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         if path is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -52,10 +52,23 @@ def _deliveries_in(database: Path, workspace: Workspace) -> dict[Slice, str]:
     return {(client_id, refreshed_on): deliveries_hash for client_id, refreshed_on, deliveries_hash in rows}
 
 
+@dataclass(frozen=True)
+class ClientFacts:
+    """What a client file says that the table `clients` shows."""
+
+    client_id: str
+    name: str
+    main_site: str
+    every_days: int
+    earliest_days: int
+    latest_days: int
+
+
 def publish(
     workspace: Workspace,
     slices: Sequence[Slice],
-    active_clients: Iterable[str],
+    client_files: Iterable[str],
+    clients: Iterable[ClientFacts],
     comments: dict[str, dict[str, str]] | None = None,
 ) -> PublishedRows:
     """Publish slices of the working database.
@@ -63,7 +76,8 @@ def publish(
     Args:
         workspace: Where to publish.
         slices: The (client, refresh) slices to replace. All slices of a client that the run computed must stand here.
-        active_clients: Clients that have a client file; the others are marked inactive.
+        client_files: Clients that have a client file, readable or not; the others are inactive.
+        clients: What the readable client files say today.
         comments: Table → column → comment ('' for the table itself), so that BI tools show what a column means.
 
     Returns:
@@ -84,23 +98,101 @@ def publish(
             "update marts.refreshes set published_at = $now where published_at is null",
             {"now": datetime.now(UTC).replace(tzinfo=None)},
         )
-        connection.execute(
-            "update marts.clients set is_active = list_contains($active, client_id)",
-            {"active": list(active_clients)},
-        )
+        changed = _follow_client_files(connection, client_files, clients)
         connection.execute(f"detach {source}")
         connection.execute("checkpoint")
     pending = _pending_clients(workspace)
-    write_text(pending, "\n".join(sorted({client_id for client_id, _ in slices})))
+    write_text(pending, "\n".join(sorted({client_id for client_id, _ in slices} | changed)))
     _take_place(following, target)
     finish_client_files(workspace)
     return PublishedRows(written)
+
+
+def follow_client_files(workspace: Workspace, client_files: Iterable[str], clients: Iterable[ClientFacts]) -> None:
+    """Bring the published table `clients` up to today's client files, where it differs; no refresh is touched."""
+    finish_client_files(workspace)
+    if not workspace.published_database.exists():
+        return
+    client_files, clients = list(client_files), list(clients)
+    following = _copy_beside(workspace.published_database)
+    with connect(following, workspace) as connection:
+        changed = _follow_client_files(connection, client_files, clients)
+        connection.execute("checkpoint")
+    if not changed:
+        following.unlink()
+        return
+    write_text(_pending_clients(workspace), "\n".join(sorted(changed)))
+    _take_place(following, workspace.published_database)
+    finish_client_files(workspace)
+
+
+def _follow_client_files(
+    connection: duckdb.DuckDBPyConnection, client_files: Iterable[str], clients: Iterable[ClientFacts]
+) -> set[str]:
+    """Update `marts.clients`; gives the clients whose row changed."""
+    connection.execute(
+        "create or replace temp table client_facts (client_id varchar, name varchar, main_site varchar, "
+        "every_days integer, earliest_days integer, latest_days integer)"
+    )
+    for client in clients:
+        connection.execute("insert into client_facts values (?, ?, ?, ?, ?, ?)", list(astuple(client)))
+    changed = connection.execute(
+        """
+        with last as (
+            select client_id, max(refreshed_on) as refreshed_on
+            from marts.refreshes
+            group by client_id
+        ),
+        wanted as (
+            select
+                known.client_id,
+                coalesce(facts.name, known.name) as name,
+                coalesce(facts.main_site, known.main_site) as main_site,
+                coalesce(facts.every_days, known.every_days) as every_days,
+                coalesce(facts.earliest_days, known.earliest_days) as earliest_days,
+                coalesce(facts.latest_days, known.latest_days) as latest_days,
+                list_contains($client_files, known.client_id) as is_active,
+                last.refreshed_on as last_refreshed_on,
+                cast(last.refreshed_on + to_days(coalesce(facts.earliest_days, known.earliest_days)) as date)
+                    as next_window_on
+            from marts.clients as known
+            left join client_facts as facts on known.client_id = facts.client_id
+            left join last on known.client_id = last.client_id
+        )
+        update marts.clients as known
+        set
+            name = wanted.name,
+            main_site = wanted.main_site,
+            every_days = wanted.every_days,
+            earliest_days = wanted.earliest_days,
+            latest_days = wanted.latest_days,
+            is_active = wanted.is_active,
+            last_refreshed_on = wanted.last_refreshed_on,
+            next_window_on = wanted.next_window_on
+        from wanted
+        where
+            known.client_id = wanted.client_id
+            and (
+                known.name, known.main_site, known.every_days, known.earliest_days, known.latest_days,
+                known.is_active, known.last_refreshed_on, known.next_window_on
+            ) is distinct from (
+                wanted.name, wanted.main_site, wanted.every_days, wanted.earliest_days, wanted.latest_days,
+                wanted.is_active, wanted.last_refreshed_on, wanted.next_window_on
+            )
+        returning known.client_id
+        """,
+        {"client_files": list(client_files)},
+    ).fetchall()
+    return {client_id for (client_id,) in changed}
 
 
 def finish_client_files(workspace: Workspace) -> None:
     """Bring the files of single clients up to the common file, where a publication could not finish that."""
     pending = _pending_clients(workspace)
     if not pending.exists():
+        return
+    if not workspace.published_database.exists():
+        pending.unlink()
         return
     for client_id in pending.read_text(encoding="utf-8").split():
         _write_client_file(workspace, client_id)
@@ -125,6 +217,14 @@ def _write_client_file(workspace: Workspace, client_id: str) -> None:
             if (refreshed_on, published_at) not in known
         ]
         _replace_slices(connection, "source", slices, {})
+        # the row of the client itself belongs to no refresh
+        columns = ", ".join(f'"{name}"' for name in _columns(connection, None, "clients"))
+        connection.execute("delete from marts.clients")
+        connection.execute(
+            f"insert into marts.clients ({columns}) "
+            f"select {columns} from source.marts.clients where client_id = $client_id",
+            {"client_id": client_id},
+        )
         connection.execute("detach source")
         connection.execute("checkpoint")
     _take_place(following, target)

@@ -9,11 +9,21 @@
     end
 {%- endmacro %}
 
+{# `inf`, `nan` and numbers beyond all measure, which spreadsheets leave behind, are no numbers. #}
 {% macro to_number(value) -%}
-    try_cast(replace({{ value }}, ',', '') as double)
+    case
+        when abs(try_cast(replace({{ value }}, ',', '') as double)) < 1e15
+            then try_cast(replace({{ value }}, ',', '') as double)
+    end
 {%- endmacro %}
 
-{# The UTC day of an ISO date or time; the time of day is left alone because providers see a link within hours. #}
+{#
+    The day of an ISO date or time; the time of day is left alone because providers see a link within hours. Days on
+    which there was no web (`0001-01-01` and the like stand for "unknown") are no days.
+#}
 {% macro to_day(value) -%}
-    try_cast(left({{ value }}, 10) as date)
+    case
+        when try_cast(left({{ value }}, 10) as date) between date '1990-01-01' and date '2078-12-31'
+            then try_cast(left({{ value }}, 10) as date)
+    end
 {%- endmacro %}

@@ -10,12 +10,13 @@ import pandas as pd
 from data_quality import publication as gate
 from pipelines.assets.dbt import failing_tests, parsed_project
 from pipelines.assets.writer import WorkspaceWriter
-from pipelines.clients import read_client_files
+from pipelines.clients import client_file_names, read_client_files
+from pipelines.ledger import client_facts
 from warehouse.archive import mark_published, read_manifests
 from warehouse.connections import connect
 from warehouse.history import remember_built
 from warehouse.layout import Workspace
-from warehouse.publication import publish, published_refreshes
+from warehouse.publication import publish, published_deliveries, published_refreshes
 
 CLIENT_PARTITIONS = dg.DynamicPartitionsDefinition(name="clients")
 PUBLISHED = dg.AssetKey(["published", "linkgap"])
@@ -66,7 +67,13 @@ def build_published(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
             context.log.error("%s is not published: %s", client_id, advice)
         to_publish = [one for one in slices if one[0] not in withheld]
         clients, _ = read_client_files(workspace.clients)
-        rows = publish(workspace, to_publish, clients, _comments())
+        rows = publish(
+            workspace,
+            to_publish,
+            client_file_names(workspace.clients),
+            [client_facts(settings) for settings in clients.values()],
+            _comments(),
+        )
         _log_clients(context, workspace, to_publish)
         warnings = [
             f"{frame.loc[one.row, 'client_id']} {frame.loc[one.row, 'refreshed_on']:%Y-%m-%d}: "
@@ -150,5 +157,6 @@ def reports(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> dg.Ma
     workspace = writer.workspace
     with connect(workspace.working_database, workspace, read_only=True) as connection:
         clients = connection.execute("select distinct client_id from ledger.refreshes where is_in_run").fetchall()
-    pages = write_reports(workspace, sorted(client_id for (client_id,) in clients))
+    published = {client_id for client_id, _ in published_deliveries(workspace)}
+    pages = write_reports(workspace, sorted(client_id for (client_id,) in clients if client_id in published))
     return dg.MaterializeResult(metadata={"pages": [str(page) for page in pages], "dagster/row_count": len(pages)})

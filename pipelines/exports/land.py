@@ -83,7 +83,7 @@ def _copy(
         cell = f"nullif(column{positions[field]:03d}, '')" if field in positions else "cast(null as varchar)"
         values.append(f'{cell} as "{field}"')
     if export.format.target_columns:
-        cells = [(header, index) for index, header in enumerate(export.headers) if header in export.target_headers]
+        cells = [(header, export.headers.index(header)) for header in export.target_headers]
         keys = ", ".join(_literal(header.strip()) for header, _ in cells)
         numbers = ", ".join(f"column{index:03d}" for _, index in cells)
         values.append(f'cast(map([{keys}], [{numbers}]) as map(varchar, varchar)) as "targets"')

@@ -44,8 +44,12 @@ class RecognisedExport:
         """The headers that are sites (gap matrices only)."""
         if not self.format.target_columns:
             return ()
-        unknown = (h for h, field in zip(self.headers, self.fields, strict=True) if field is None)
-        return tuple(header for header in unknown if header.strip() not in ("", "#"))
+        unknown: dict[str, str] = {}
+        for header, field in zip(self.headers, self.fields, strict=True):
+            # of two columns of the same name the first one counts
+            if field is None and header.strip() not in ("", "#"):
+                unknown.setdefault(header.strip(), header)
+        return tuple(unknown.values())
 
 
 def recognise(text: Path) -> RecognisedExport:

@@ -20,7 +20,7 @@ from pipelines.sites import parse_site, to_punycode
 from warehouse.archive import write_text
 from warehouse.layout import Workspace
 
-URL_HOST = r"^\s*(?:[a-z][a-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:@]+)"
+URL_HOST = r"^\s*(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?:[^/?#@]*@)?([^/?#:@]+)"
 """The host of a lower-case URL, with or without scheme; the same host as the macro `url_host` in dbt finds."""
 
 
@@ -127,34 +127,46 @@ def _unicode_hosts(connection: duckdb.DuckDBPyConnection, export_format: ExportF
     return {host: to_punycode(host) for (host,) in rows if host and not host.isascii()}
 
 
+_URL_PATH = r"^\s*(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)?[^/?#]*([^?#]*)"
+
+
 def rows_per_site(
     connection: duckdb.DuckDBPyConnection,
     workspace: Workspace,
-    export_format: ExportFormat,
+    landed: LandedExport,
     file_id: str,
     sites: list[str],
 ) -> dict[str, int]:
     """How many rows of a file have a target inside each site; sites without any are left out."""
-    if "target_url" not in export_format.columns:
+    if "target_url" not in landed.format.columns:
         return {}
-    parameters: dict[str, str] = {
-        "pattern": URL_HOST,
-        "path": str(landed_file(workspace, export_format, file_id)),
+    parameters: dict[str, str | list[str]] = {
+        "host_pattern": URL_HOST,
+        "path_pattern": _URL_PATH,
+        "parquet": str(landed_file(workspace, landed.format, file_id)),
     }
     counts = []
     for number, site in enumerate(sites):
         address = parse_site(site)
         parameters[f"host{number}"] = address.host
-        parameters[f"path{number}"] = address.path
-        same_host = f"host = $host{number}"
+        parameters[f"path{number}"] = address.path or "/"
+        # the same hosts as the file spells them in Unicode
+        parameters[f"spellings{number}"] = [
+            host
+            for host, punycode in landed.unicode_hosts.items()
+            if punycode == address.host or (not address.path and punycode.endswith("." + address.host))
+        ]
+        inside = f"host = $host{number} or list_contains($spellings{number}, host)"
         if not address.path:
-            same_host = f"({same_host} or ends_with(host, '.' || $host{number}))"
-        counts.append(f"count(*) filter ({same_host} and contains(url || '/', $path{number}))")
+            inside += f" or ends_with(host, '.' || $host{number})"
+        counts.append(f"count(*) filter (({inside}) and starts_with(path || '/', $path{number}))")
     found = connection.execute(
         f"""
         with targets as (
-            select lower(target_url) as url, regexp_extract(lower(target_url), $pattern, 1) as host
-            from read_parquet($path)
+            select
+                rtrim(regexp_extract(lower(target_url), $host_pattern, 1), '.') as host,
+                regexp_extract(target_url, $path_pattern, 1) as path
+            from read_parquet($parquet)
         )
         select {", ".join(counts)} from targets
         """,

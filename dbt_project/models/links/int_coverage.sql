@@ -30,6 +30,10 @@ files as (
                 then 'exactly ' || row_caps.row_cap || ' rows, where the provider cuts an export'
             when export_files.rows_read > 0 and export_files.rows_read % 1000 = 0
                 then export_files.rows_read || ' rows, a multiple of 1,000'
+            -- the provider's words for less than a site with everything below it
+            when export_files.scope = 'exact' then 'scope exact: one page of the site'
+            when export_files.scope in ('domain', 'path', 'prefix') and not contains(export_sites.site, '/')
+                then 'scope ' || export_files.scope || ': narrower than the site'
         end as truncation_evidence
     from export_files
     inner join export_sites

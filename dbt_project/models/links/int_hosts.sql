@@ -163,7 +163,7 @@ select
         )
     end as parent_domain,
     labelled.is_ip,
-    not labelled.is_ip and labelled.label_count <= coalesce(longest.suffix_labels, 1) as is_suffix,
+    not labelled.is_ip and coalesce(labelled.label_count <= longest.suffix_labels, false) as is_suffix,
     -- underscores and stray hyphens occur in hosts that answer; empty or overlong labels cannot
     labelled.is_ip
     or (

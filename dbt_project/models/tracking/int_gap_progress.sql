@@ -54,8 +54,8 @@ baseline as (
         states.refreshed_on,
         count(*) as gaps,
         count(*) filter (states.state = 'closed' and states.closed_kind = 'won') as won,
-        sum(states.opened_score) as score,
-        sum(states.opened_score) filter (states.state = 'closed' and states.closed_kind = 'won') as won_score
+        sum(cast(states.opened_score as decimal(18, 1))) as score,
+        sum(cast(states.opened_score as decimal(18, 1))) filter (states.state = 'closed' and states.closed_kind = 'won') as won_score
     from states
     inner join first_refreshes
         on states.client_id = first_refreshes.client_id

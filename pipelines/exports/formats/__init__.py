@@ -45,7 +45,7 @@ class ExportFormat(_Entry):
         any_of: Of these fields at least one must be there.
         forbidden: Headers that only a neighbouring kind has.
         target_columns: Every unknown header is a site (gap matrices).
-        file_names: Patterns whose group `site` is the site in the provider's own file names.
+        file_names: Patterns of the provider's own file names; group `site`, and `scope` where they tell it.
         row_caps: Row counts at which the provider cuts an export.
     """
 
@@ -85,10 +85,17 @@ class ExportFormat(_Entry):
 
     def site_in_file_name(self, file_name: str) -> str | None:
         """What the provider's way of naming files says the site is."""
+        return self._in_file_name(file_name, "site")
+
+    def scope_in_file_name(self, file_name: str) -> str | None:
+        """What it says of the part of the site that was exported: subdomains, domain, path, prefix or exact."""
+        return self._in_file_name(file_name, "scope")
+
+    def _in_file_name(self, file_name: str, group: str) -> str | None:
         for pattern in self.file_names:
             match = re.match(pattern, file_name, re.IGNORECASE)
             if match:
-                return match["site"]
+                return match.groupdict().get(group)
         return None
 
 
