@@ -185,10 +185,11 @@ def _wanted_clients(workspace: Workspace, named: list[str], due_only: bool) -> l
 
     clients, _ = read_client_files(workspace.clients)
     known = set(clients) | {path.stem for path in workspace.clients.glob("*.y*ml")}
-    for client_id in named:
-        if client_id not in known:
-            _complain(f"{client_id}: no client file {workspace.relative(workspace.clients)}/{client_id}.yaml")
-            raise typer.Exit(NOT_STARTED)
+    unknown = [client_id for client_id in named if client_id not in known]
+    for client_id in unknown:
+        _complain(f"{client_id}: no client file {workspace.relative(workspace.clients)}/{client_id}.yaml")
+    if unknown:
+        raise typer.Exit(NOT_STARTED)
     if not due_only:
         return named
     due = [one["client_id"] for one in client_statuses(workspace, clients, date.today()) if one["state"] != "waiting"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -103,6 +104,24 @@ def test_a_client_that_breaks_a_law_is_withheld_and_the_other_is_published(
     assert len(outcome.problems) == 1
     assert "clients/bolt.yaml: not published" in outcome.problems[0]
     assert two_clients.query("select client_id from marts.refreshes where refreshed_on = '2026-12-01'") == [("acme",)]
+
+
+def test_settings_are_archived_and_only_on_brings_in_todays(make_sandbox: Callable[[str], Sandbox]) -> None:
+    sandbox = make_sandbox("settings")
+    panel = "sites: [acme.com]\ncompetitors: [rival.com, foe.org]\n"
+    sandbox.client("acme", panel)
+    for day in (DAY, "2026-03-30"):
+        sandbox.deliver(f"acme/{day}/rival.com-backlinks.csv", links_to("rival.com", "one.com"))
+    sandbox.refresh()
+    sandbox.client("acme", panel + "gap: {min_competitors: 2}\n")
+    statuses = "select refreshed_on, gap_status from marts.gaps order by 1"
+    # a changed client file counts from the next refresh on; one delivered late takes the settings of the one before it
+    sandbox.deliver("acme/2026-02-15/rival.com-backlinks.csv", links_to("rival.com", "one.com"))
+    sandbox.deliver("acme/2026-06-15/rival.com-backlinks.csv", links_to("rival.com", "one.com"))
+    sandbox.refresh()
+    assert [status for _, status in sandbox.query(statuses)] == ["open", "open", "open", "below_minimum"]
+    sandbox.refresh(on=date(2026, 3, 30))
+    assert [status for _, status in sandbox.query(statuses)] == ["open", "open", "below_minimum", "below_minimum"]
 
 
 def test_nothing_of_a_failed_publication_is_left_beside_the_file(two_clients: Sandbox) -> None:

@@ -1,6 +1,10 @@
 with states as (
 
-    select * from {{ ref('int_gap_states') }}
+    select
+        *,
+        -- a sum of doubles depends on the order of its rows
+        cast(opened_score as decimal(18, 1)) as exact_score
+    from {{ ref('int_gap_states') }}
 
 ),
 
@@ -54,8 +58,8 @@ baseline as (
         states.refreshed_on,
         count(*) as gaps,
         count(*) filter (states.state = 'closed' and states.closed_kind = 'won') as won,
-        sum(cast(states.opened_score as decimal(18, 1))) as score,
-        sum(cast(states.opened_score as decimal(18, 1))) filter (states.state = 'closed' and states.closed_kind = 'won') as won_score
+        sum(states.exact_score) as score,
+        sum(states.exact_score) filter (states.state = 'closed' and states.closed_kind = 'won') as won_score
     from states
     inner join first_refreshes
         on states.client_id = first_refreshes.client_id
