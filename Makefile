@@ -30,7 +30,7 @@ demo: setup  ## Two example clients through three refreshes
 	@$(BIN)/python -m examples.run
 
 test: setup  ## Tests; less than five minutes on two cores
-	@$(BIN)/python -m pytest -m "not servers"
+	@$(BIN)/python -m pytest -m "not servers" -n 2 --dist loadfile
 
 test-servers: setup  ## Tests that start a browser or a server
 	@$(BIN)/python -m pytest -m servers -rs

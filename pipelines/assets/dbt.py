@@ -104,8 +104,11 @@ def parsed_project() -> ParsedProject:
         partial = folder.with_name(f"{folder.name}.{os.getpid()}")
         _invoke({**dbt_environment(Workspace(partial)), "DBT_TARGET_PATH": str(partial)}, ["parse"])
         _close_working_database()
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
+        try:
+            partial.rename(folder)
+        except OSError:
+            # another process parsed the same files meanwhile
+            shutil.rmtree(partial)
     return project
 
 
