@@ -180,11 +180,11 @@ def _existing_workspace() -> Workspace:
 
 def _wanted_clients(workspace: Workspace, named: list[str], due_only: bool) -> list[str] | None:
     """The clients to look at; an empty list for all; None for nobody."""
-    from pipelines.clients import read_client_files
+    from pipelines.clients import client_file_names, read_client_files
     from pipelines.status import client_statuses
 
     clients, _ = read_client_files(workspace.clients)
-    known = set(clients) | {path.stem for path in workspace.clients.glob("*.y*ml")}
+    known = client_file_names(workspace.clients)
     unknown = [client_id for client_id in named if client_id not in known]
     for client_id in unknown:
         _complain(f"{client_id}: no client file {workspace.relative(workspace.clients)}/{client_id}.yaml")

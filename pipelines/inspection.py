@@ -67,11 +67,7 @@ def inspect_file(path: Path) -> dict[str, Any]:
                 "delimiter": export.delimiter,
                 "site": (export.format.site_in_file_name(path.name) or "").removeprefix("www.") or None,
                 "sites": [header.strip() for header in export.target_headers],
-                "ignored_headers": [
-                    header
-                    for header, field in zip(export.headers, export.fields, strict=True)
-                    if field is None and header not in export.target_headers and header.strip() not in ("", "#")
-                ],
+                "ignored_headers": export.ignored_headers,
             }
             with duckdb.connect() as connection:
                 counts = land(connection, text.path, export, "", Path(folder) / "rows.parquet")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from pipelines import inbox
-from pipelines.clients import ClientFileError, ClientSettings, read_client_files
+from pipelines.clients import ClientFileError, ClientSettings, client_file_names, read_client_files
 from pipelines.inbox import InboxError
 from warehouse.archive import Delivery, Manifest, archived_clients, read_manifests
 from warehouse.layout import Workspace
@@ -69,7 +69,7 @@ def plan_refreshes(
     shared, shared_errors = inbox.dated_folders(workspace.inbox / inbox.SHARED, workspace)
     plan.inbox_errors.extend(shared_errors)
     if not set(client_ids):
-        names = {path.stem for path in workspace.clients.glob("*.y*ml")} | set(archived_clients(workspace))
+        names = client_file_names(workspace.clients) | set(archived_clients(workspace))
         plan.inbox_errors.extend(inbox.stray_deliveries(workspace, clients, names))
     for client_id in sorted(wanted & set(clients)):
         settings = clients[client_id]

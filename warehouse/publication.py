@@ -33,7 +33,11 @@ class PublishedRows:
 
 def published_deliveries(workspace: Workspace) -> dict[Slice, str]:
     """What is published: (client_id, refreshed_on) → deliveries_hash."""
-    return _deliveries_in(workspace.published_database, workspace)
+    if not workspace.published_database.exists():
+        return {}
+    with connect(workspace.published_database, workspace, read_only=True) as connection:
+        rows = connection.execute("select client_id, refreshed_on, deliveries_hash from marts.refreshes").fetchall()
+    return {(client_id, refreshed_on): deliveries_hash for client_id, refreshed_on, deliveries_hash in rows}
 
 
 def published_refreshes(workspace: Workspace) -> list[tuple[str, date, int]]:
@@ -42,14 +46,6 @@ def published_refreshes(workspace: Workspace) -> list[tuple[str, date, int]]:
         return []
     with connect(workspace.published_database, workspace, read_only=True) as connection:
         return connection.execute("select client_id, refreshed_on, rows_read from marts.refreshes").fetchall()
-
-
-def _deliveries_in(database: Path, workspace: Workspace) -> dict[Slice, str]:
-    if not database.exists():
-        return {}
-    with connect(database, workspace, read_only=True) as connection:
-        rows = connection.execute("select client_id, refreshed_on, deliveries_hash from marts.refreshes").fetchall()
-    return {(client_id, refreshed_on): deliveries_hash for client_id, refreshed_on, deliveries_hash in rows}
 
 
 @dataclass(frozen=True)
@@ -114,30 +110,32 @@ def follow_client_files(workspace: Workspace, client_files: Iterable[str], clien
     if not workspace.published_database.exists():
         return
     client_files, clients = list(client_files), list(clients)
+    # asked before the file is copied: mostly there is nothing to follow
+    with connect(workspace.published_database, workspace, read_only=True) as connection:
+        if not _find_changed_clients(connection, client_files, clients):
+            return
     following = _copy_beside(workspace.published_database)
     with connect(following, workspace) as connection:
         changed = _follow_client_files(connection, client_files, clients)
         connection.execute("checkpoint")
-    if not changed:
-        following.unlink()
-        return
     write_text(_pending_clients(workspace), "\n".join(sorted(changed)))
     _take_place(following, workspace.published_database)
     finish_client_files(workspace)
 
 
-def _follow_client_files(
+def _find_changed_clients(
     connection: duckdb.DuckDBPyConnection, client_files: Iterable[str], clients: Iterable[ClientFacts]
 ) -> set[str]:
-    """Update `marts.clients`; gives the clients whose row changed."""
+    """The clients whose row differs from the client files; the rows they should have stand in `changed_clients`."""
     connection.execute(
         "create or replace temp table client_facts (client_id varchar, name varchar, main_site varchar, "
         "every_days integer, earliest_days integer, latest_days integer)"
     )
     for client in clients:
         connection.execute("insert into client_facts values (?, ?, ?, ?, ?, ?)", list(astuple(client)))
-    changed = connection.execute(
+    connection.execute(
         """
+        create or replace temp table changed_clients as
         with last as (
             select client_id, max(refreshed_on) as refreshed_on
             from marts.refreshes
@@ -159,31 +157,44 @@ def _follow_client_files(
             left join client_facts as facts on known.client_id = facts.client_id
             left join last on known.client_id = last.client_id
         )
-        update marts.clients as known
-        set
-            name = wanted.name,
-            main_site = wanted.main_site,
-            every_days = wanted.every_days,
-            earliest_days = wanted.earliest_days,
-            latest_days = wanted.latest_days,
-            is_active = wanted.is_active,
-            last_refreshed_on = wanted.last_refreshed_on,
-            next_window_on = wanted.next_window_on
+        select wanted.*
         from wanted
-        where
-            known.client_id = wanted.client_id
-            and (
-                known.name, known.main_site, known.every_days, known.earliest_days, known.latest_days,
-                known.is_active, known.last_refreshed_on, known.next_window_on
-            ) is distinct from (
-                wanted.name, wanted.main_site, wanted.every_days, wanted.earliest_days, wanted.latest_days,
-                wanted.is_active, wanted.last_refreshed_on, wanted.next_window_on
-            )
-        returning known.client_id
+        inner join marts.clients as known on wanted.client_id = known.client_id
+        where (
+            known.name, known.main_site, known.every_days, known.earliest_days, known.latest_days,
+            known.is_active, known.last_refreshed_on, known.next_window_on
+        ) is distinct from (
+            wanted.name, wanted.main_site, wanted.every_days, wanted.earliest_days, wanted.latest_days,
+            wanted.is_active, wanted.last_refreshed_on, wanted.next_window_on
+        )
         """,
         {"client_files": list(client_files)},
-    ).fetchall()
-    return {client_id for (client_id,) in changed}
+    )
+    return {client_id for (client_id,) in connection.execute("select client_id from changed_clients").fetchall()}
+
+
+def _follow_client_files(
+    connection: duckdb.DuckDBPyConnection, client_files: Iterable[str], clients: Iterable[ClientFacts]
+) -> set[str]:
+    """Update `marts.clients`; gives the clients whose row changed."""
+    changed = _find_changed_clients(connection, client_files, clients)
+    connection.execute(
+        """
+        update marts.clients as known
+        set
+            name = changed_clients.name,
+            main_site = changed_clients.main_site,
+            every_days = changed_clients.every_days,
+            earliest_days = changed_clients.earliest_days,
+            latest_days = changed_clients.latest_days,
+            is_active = changed_clients.is_active,
+            last_refreshed_on = changed_clients.last_refreshed_on,
+            next_window_on = changed_clients.next_window_on
+        from changed_clients
+        where known.client_id = changed_clients.client_id
+        """
+    )
+    return changed
 
 
 def finish_client_files(workspace: Workspace) -> None:

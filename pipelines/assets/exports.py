@@ -1,5 +1,6 @@
 """Asset group "exports": files of the inbox, archived, landed and through the gate."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
@@ -71,11 +72,11 @@ def landed_exports(
     plan = _plan(config, writer)
     context.log.info("refreshes of this run: %s", ", ".join(plan.names) or "none")
     reports = {report.format_name: report for report in prepare_inputs(writer.workspace, plan)}
-    files_by_outcome: dict[str, int] = {}
+    files_by_outcome: Counter[str] = Counter()
+    for report in reports.values():
+        files_by_outcome.update(report.files_by_outcome)
     for entry in catalogue():
         report = reports.get(entry.name, GateReport(entry.name))
-        for outcome, count in report.files_by_outcome.items():
-            files_by_outcome[outcome] = files_by_outcome.get(outcome, 0) + count
         yield dg.MaterializeResult(
             asset_key=["landed", entry.name],
             metadata={"dagster/row_count": report.rows, "files": report.files_by_outcome},
@@ -92,12 +93,9 @@ def landed_exports(
                 "findings": report.findings,
             },
         )
-    unrecognised = reports.get("", GateReport(""))
-    for outcome, count in unrecognised.files_by_outcome.items():
-        files_by_outcome[outcome] = files_by_outcome.get(outcome, 0) + count
     yield dg.MaterializeResult(
         asset_key=["ledger", "export_files"],
-        metadata={"refreshes": plan.names, "files": files_by_outcome},
+        metadata={"refreshes": plan.names, "files": dict(files_by_outcome)},
     )
 
 

@@ -51,6 +51,15 @@ class RecognisedExport:
                 unknown.setdefault(header.strip(), header)
         return tuple(unknown.values())
 
+    @property
+    def ignored_headers(self) -> list[str]:
+        """The headers that nothing reads, row numbers apart."""
+        return [
+            header
+            for header, field in zip(self.headers, self.fields, strict=True)
+            if field is None and header not in self.target_headers and header.strip() not in ("", "#")
+        ]
+
 
 def recognise(text: Path) -> RecognisedExport:
     """Recognise an export.

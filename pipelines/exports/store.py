@@ -15,7 +15,7 @@ import duckdb
 from pipelines.exports.decode import UnreadableExportError, decode
 from pipelines.exports.formats import ExportFormat, format_named
 from pipelines.exports.land import land
-from pipelines.exports.recognise import RecognisedExport, recognise
+from pipelines.exports.recognise import recognise
 from pipelines.sites import parse_site, to_punycode
 from warehouse.archive import write_text
 from warehouse.layout import Workspace
@@ -83,7 +83,7 @@ def land_file(connection: duckdb.DuckDBPyConnection, workspace: Workspace, sourc
         rows=counts.rows,
         unreadable_rows=counts.unreadable_rows,
         target_headers=[header.strip() for header in export.target_headers],
-        ignored_headers=_ignored_headers(export),
+        ignored_headers=export.ignored_headers,
         unicode_hosts=_unicode_hosts(connection, export.format, target),
     )
     write_text(index, json.dumps(asdict(landed) | {"digest": export.format.digest}, ensure_ascii=False))
@@ -102,15 +102,6 @@ def _read_index(workspace: Workspace, index: Path, file_id: str) -> LandedExport
     if export_format.digest != digest or not landed_file(workspace, export_format, file_id).exists():
         return None
     return LandedExport(**content)
-
-
-def _ignored_headers(export: RecognisedExport) -> list[str]:
-    known = set(export.target_headers)
-    return [
-        header
-        for header, field in zip(export.headers, export.fields, strict=True)
-        if field is None and header not in known and header.strip() not in ("", "#")
-    ]
 
 
 def _unicode_hosts(connection: duckdb.DuckDBPyConnection, export_format: ExportFormat, parquet: Path) -> dict[str, str]:
