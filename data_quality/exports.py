@@ -25,13 +25,17 @@ UNREADABLE_ROWS_PCT = 20
 
 
 def profile(
-    connection: duckdb.DuckDBPyConnection, field_types: Mapping[str, str], parquet_files: Sequence[str]
+    connection: duckdb.DuckDBPyConnection,
+    field_types: Mapping[str, str],
+    readable_days: Mapping[str, str],
+    parquet_files: Sequence[str],
 ) -> pd.DataFrame:
     """Profile landed files of one format.
 
     Args:
         connection: Any DuckDB connection.
         field_types: Field → type, as the format's catalogue entry names them.
+        readable_days: Date field → SQL expression of its day, null where it cannot be read.
         parquet_files: The landed files.
 
     Returns:
@@ -43,7 +47,7 @@ def profile(
         test = {
             "url": f'contains("{field}", \'.\') and not contains("{field}", chr(65533))',
             "host": f"contains(\"{field}\", '.')",
-            "date": f'try_cast(left("{field}", 10) as date) is not null',
+            "date": f"({readable_days.get(field)}) is not null",
         }.get(field_type)
         if test:
             measures.append(f'100.0 * count(*) filter ({test}) / nullif(count("{field}"), 0) as "{field}_readable_pct"')

@@ -61,7 +61,7 @@ def inspect(files: Annotated[list[Path], typer.Argument(metavar="FILE…")], as_
     """Tell what each file is, without loading it."""
     from pipelines.inspection import inspect_file
 
-    found = [inspect_file(path) for path in files]
+    found = [one for path in files for one in inspect_file(path)]
     if as_json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:
@@ -216,9 +216,12 @@ def _print_inspection(found: dict[str, Any]) -> None:
         print(f"{found['path']}: no export")
     else:
         sites = found["site"] or ", ".join(found["sites"]) or "not told by the file name"
+        report = "" if found["report"] == found["export_kind"] else f" ({found['report']})"
+        total = f" of {found['provider_total']}" if found["provider_total"] else ""
+        scope = f", scope {found['scope']}" if found["scope"] else ""
         print(
-            f"{found['path']}: {found['provider']} {found['export_kind']}, vintage {found['vintage']}, "
-            f"{found['encoding']}, site {sites}, {found['rows']} rows"
+            f"{found['path']}: {found['provider']} {found['export_kind']}{report}, vintage {found['vintage']}, "
+            f"{found['encoding']}, site {sites}{scope}, {found['rows']}{total} rows"
         )
     if found["ignored_headers"]:
         print(f"  not used: {', '.join(found['ignored_headers'])}")

@@ -1,7 +1,7 @@
 """What lies in the inbox: refreshes by client and date, and their files.
 
-Looks at names and bytes only. Whether a file is an export is asked in `pipelines.exports`; which refreshes have work is
-decided in `pipelines.planning`.
+Looks at names and bytes only. Whether a file is an export is asked at intake; which refreshes have work is decided in
+`pipelines.planning`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.clients import ClientSettings
+from pipelines.exports.containers import members
 from pipelines.sites import find_site
-from warehouse.archive import Delivery, file_sha256
+from warehouse.archive import Delivery
 from warehouse.layout import Workspace
 
 SHARED = "_shared"
@@ -119,17 +120,33 @@ def delivered_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
         yield path, site or None
 
 
-def take_delivery(path: Path, site_folder: str | None, workspace: Workspace, known: dict[str, Delivery]) -> Delivery:
-    """Describe a delivered file; unchanged files (same size and time as known) are not hashed again."""
+def take_deliveries(
+    path: Path, site_folder: str | None, workspace: Workspace, known: dict[str, Delivery]
+) -> list[Delivery]:
+    """Describe a delivered file, member by member where it is a container.
+
+    Unchanged files (same size and time as known) are not hashed again.
+    """
     name = workspace.relative(path)
     name.encode("utf-8")  # manifests and tables could not hold another name
     status = path.stat()
-    before = known.get(name)
-    if before and (before.bytes, before.modified_ns) == (status.st_size, status.st_mtime_ns):
-        file_id = before.file_id
-    else:
-        file_id = file_sha256(path)
-    return Delivery(name, file_id, status.st_size, status.st_mtime_ns, site_folder)
+    size_and_time = (status.st_size, status.st_mtime_ns)
+    before = [one for one in known.values() if one.file == name and not one.is_withdrawn]
+    if before and all((one.bytes, one.modified_ns) == size_and_time for one in before):
+        return [
+            Delivery(one.path, one.file_id, *size_and_time, site_folder=site_folder, member=one.member)
+            for one in before
+        ]
+    return [
+        Delivery(
+            name if member.name is None else f"{name}!{member.name}",
+            member.file_id,
+            *size_and_time,
+            site_folder=site_folder,
+            member=member.name,
+        )
+        for member in members(path)
+    ]
 
 
 def unreadable(path: Path, workspace: Workspace, error: Exception) -> InboxError:

@@ -10,12 +10,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pipelines.checks import checks_before, checks_id
 from pipelines.clients import ClientSettings
-from pipelines.exports.store import LandedExport, UnreadableExportError, land_file, landed_file, rows_per_site
+from pipelines.exports.containers import extract
+from pipelines.exports.errors import UnreadableExportError
+from pipelines.exports.store import LandedExport, land_file, landed_file, rows_per_site, sites_of_rows, totals_of_sites
 from pipelines.sites import find_site, parse_site
 from warehouse.archive import Delivery, Manifest, archive_file, archived_file
 from warehouse.layout import Workspace
@@ -54,8 +58,8 @@ def take_in(connection: duckdb.DuckDBPyConnection, workspace: Workspace, manifes
         except UnreadableExportError as error:
             yield _taken(manifest, delivery, {"outcome": "refused", "reason": str(error)}, None)
             continue
-        facts = _describe(landed, site, sites)
-        facts["scope"] = landed.format.scope_in_file_name(delivery.path.rsplit("/", 1)[-1])
+        facts = _describe(delivery, landed, site, sites)
+        facts["site_totals"] = totals_of_sites(connection, workspace, landed, delivery.file_id, sites)
         earlier = seen.setdefault((delivery.file_id, site), delivery.path)
         if earlier != delivery.path:
             facts |= {"outcome": "duplicate", "reason": f"same bytes as {earlier}"}
@@ -73,15 +77,34 @@ def _taken(manifest: Manifest, delivery: Delivery, facts: dict[str, Any], landed
 
 
 def _archive_and_land(connection: duckdb.DuckDBPyConnection, workspace: Workspace, delivery: Delivery) -> LandedExport:
-    source = workspace.home / delivery.path
-    if not archived_file(workspace, delivery.file_id).exists():
+    source = workspace.delivered(delivery.file)
+    archived = archived_file(workspace, delivery.file_id)
+    if not archived.exists():
         if not source.exists():
             raise UnreadableExportError("the file is gone from inbox and archive; deliver it again")
-        archive_file(workspace, source, delivery.file_id)
-    return land_file(connection, workspace, archived_file(workspace, delivery.file_id), delivery.file_id)
+        scratch = workspace.temporary / f"{delivery.file_id}.part"
+        try:
+            archive_file(workspace, _bytes_of(delivery, source, scratch), delivery.file_id)
+        finally:
+            scratch.unlink(missing_ok=True)
+    return land_file(connection, workspace, archived, delivery.file_id, delivery.member)
 
 
-def _describe(landed: LandedExport, site: str | None, sites: dict[str, str]) -> dict[str, Any]:
+def _bytes_of(delivery: Delivery, source: Path, scratch: Path) -> Path:
+    """The delivered bytes: the file, a member of a container, or the checks that count for the refresh."""
+    if delivery.member is not None:
+        return extract(source, delivery.member, scratch)
+    if delivery.until is None:
+        return source
+    content = checks_before(source, date.fromisoformat(delivery.until))
+    if content is None or checks_id(content) != delivery.file_id:
+        raise UnreadableExportError("the file changed while it was read; run the refresh again")
+    scratch.parent.mkdir(parents=True, exist_ok=True)
+    scratch.write_bytes(content)
+    return scratch
+
+
+def _describe(delivery: Delivery, landed: LandedExport, site: str | None, sites: dict[str, str]) -> dict[str, Any]:
     ignored = [header for header in landed.target_headers if header not in sites.values()]
     return {
         "outcome": "accepted",
@@ -91,10 +114,46 @@ def _describe(landed: LandedExport, site: str | None, sites: dict[str, str]) -> 
         "format": landed.format_name,
         "vintage": landed.vintage,
         "encoding": landed.encoding,
+        "scope": _scope(delivery, landed),
         "rows_read": landed.rows,
+        "rows_unreadable": landed.unreadable_rows,
+        "unreadable_values": landed.unreadable_values,
+        "provider_total": _whole_number(landed.preamble.get("total")),
+        "is_one_link_per_host": landed.is_one_link_per_host,
         "site": site,
         "sites": sites,
     }
+
+
+def _whole_number(text: str | None) -> int | None:
+    digits = re.sub(r"[,.\s]", "", text or "")
+    return int(digits) if digits.isdecimal() else None
+
+
+_FILTERS_IN_FILE_NAMES = {
+    r"(?<![a-z])(dofollow|follow-only|followed)(?![a-z])": "follow only",
+    r"(?<![a-z])(live|fresh)(?![a-z])": "live",
+    r"(?<![a-z])(historical|historic|all-time)(?![a-z])": "historical",
+}
+
+
+def _scope(delivery: Delivery, landed: LandedExport) -> str | None:
+    """What part of the site's links an export holds, as its preamble, file name or shape tells it."""
+    names = delivery.file_names
+    parts = [
+        landed.preamble.get("scope"),
+        landed.format.scope,
+        next((part for name in names if (part := landed.format.scope_in_file_name(name))), None),
+    ]
+    filters = [
+        word
+        for pattern, word in _FILTERS_IN_FILE_NAMES.items()
+        if any(re.search(pattern, name.lower()) for name in names)
+    ]
+    if landed.is_one_link_per_host:
+        filters.append("one link per host")
+    scope = next((part.lower() for part in parts if part), None)
+    return "; ".join(filter(None, [scope, *filters])) or None
 
 
 def _attribute(
@@ -107,21 +166,26 @@ def _attribute(
     """Which site of the panel a file speaks of.
 
     Returns:
-        The site, None for a file of many sites; and site → the header that names it ('' for a file of one site).
+        The site, None for a file of many sites; and site → the header or value that names it ('' for a file of one
+        site).
 
     Raises:
         UnreadableExportError: Nothing tells, or it tells a site that is not in the panel.
     """
     panel = settings.panel
-    if landed.format.target_columns:
+    if landed.target_headers:
         sites: dict[str, str] = {}
         for header in landed.target_headers:
-            site = find_site(header, panel)
+            site = find_site(landed.format.site_of_header(header) or header, panel)
             if site is not None:
                 sites.setdefault(site, header)
+        named_sites = {landed.format.site_of_header(header) for header in landed.target_headers}
+        if len(named_sites) == 1 and len(sites) == 1 and landed.format.describes == "other":
+            # keywords of one site, in columns named after it
+            return next(iter(sites)), sites
         if not sites:
             raise UnreadableExportError(
-                f"no column ({', '.join(landed.target_headers) or 'none'}) is a site of {settings.client_id}: "
+                f"no column ({', '.join(landed.target_headers)}) is a site of {settings.client_id}: "
                 "add the site to the client file or rename the column"
             )
         return None, sites
@@ -133,29 +197,46 @@ def _attribute(
                 "rename the folder or add the site to the client file"
             )
         return site, {site: ""}
+    if landed.format.row_site_field:
+        named = sites_of_rows(connection, workspace, landed, delivery.file_id, panel)
+        return None, named or {panel[0]: ""}
     counts = rows_per_site(connection, workspace, landed, delivery.file_id, panel)
     if counts:
         site = max(counts, key=lambda name: (counts[name], len(name), name))
-        return site, {site: ""}
-    file_name = delivery.path.rsplit("/", 1)[-1]
-    named = landed.format.site_in_file_name(file_name)
-    site = (find_site(named, panel) if named else None) or _only_site_in(file_name, panel)
+    else:
+        site = _site_in_words(delivery, landed, panel)
+    if site is None and landed.format.about == "client":
+        site = panel[0]
     if site is None:
         raise UnreadableExportError(
             f"nothing tells which site it speaks of; put it into a folder named like the site, for example "
-            f"{delivery.path.rsplit('/', 1)[0]}/{panel[0]}/"
+            f"{delivery.file.rsplit('/', 1)[0]}/{panel[0]}/"
         )
     return site, {site: ""}
 
 
+def _site_in_words(delivery: Delivery, landed: LandedExport, panel: list[str]) -> str | None:
+    """The site that the lines above the header or the file's name spell."""
+    names = delivery.file_names
+    written = [landed.preamble.get("site"), *(landed.format.site_in_file_name(name) for name in names)]
+    found = (find_site(text, panel) for text in written if text)
+    return next((site for site in found if site), None) or next(
+        (site for name in names if (site := _only_site_in(name, panel))), None
+    )
+
+
 def _only_site_in(file_name: str, panel: list[str]) -> str | None:
-    """The one site of the panel whose host stands in a file name, whatever the name looks like; else None."""
-    stem = re.sub(r"(\.(csv|tsv|txt))+$", "", file_name.lower())
-    found = [
-        site
-        for site in panel
-        if re.search(rf"(?<![a-z0-9-]){re.escape(parse_site(site).host)}(?![a-z0-9-]|\.[a-z0-9])", stem)
-    ]
+    """The one site of the panel whose host stands in a file name, whatever the name looks like; else None.
+
+    Providers write dots as underscores, too (`moz-inbound-links-for-example_com-…`).
+    """
+    stem = re.sub(r"(\.(csv|tsv|txt|gz|zip|xlsx|json))+$", "", file_name.lower())
+    found = []
+    for site in panel:
+        host = parse_site(site).host
+        written = rf"{re.escape(host)}(?!\.[a-z0-9])|{re.escape(host.replace('.', '_'))}(?!_[a-z]{{2,3}}(?![a-z0-9]))"
+        if re.search(rf"(?<![a-z0-9-])({written})(?![a-z0-9])", stem):
+            found.append(site)
     return found[0] if len(found) == 1 else None
 
 

@@ -17,8 +17,9 @@ import pandas as pd
 import publicsuffixlist
 
 from pipelines.clients import ClientSettings
-from pipelines.exports.formats import catalogue, format_named
+from pipelines.exports.formats import ROW_COLUMNS, ExportFormat, catalogue, format_named
 from pipelines.exports.store import LandedExport, landed_file
+from pipelines.exports.values import SQL_TYPES, read_sql
 from pipelines.sites import parse_site, to_punycode
 from warehouse.archive import Delivery, Manifest
 from warehouse.layout import Workspace
@@ -76,11 +77,16 @@ TABLES: dict[str, dict[str, str]] = {
         "provider": "varchar",
         "export_kind": "varchar",
         "export_format": "varchar",
+        "describes": "varchar",
         "vintage": "varchar",
         "site": "varchar",
         "encoding": "varchar",
         "scope": "varchar",
         "rows_read": "bigint",
+        "rows_unreadable": "bigint",
+        "unreadable_values": "map(varchar, bigint)",
+        "provider_total": "bigint",
+        "is_one_link_per_host": "boolean",
         "outcome": "varchar",
         "reason": "varchar",
     },
@@ -91,9 +97,23 @@ TABLES: dict[str, dict[str, str]] = {
         "site": "varchar",
         "target_header": "varchar",
     },
+    "site_totals": {
+        "client_id": "varchar",
+        "refreshed_on": "date",
+        "provider": "varchar",
+        "site": "varchar",
+        "total_backlinks": "bigint",
+        "total_referring_domains": "bigint",
+    },
     "row_caps": {"provider": "varchar", "export_kind": "varchar", "row_cap": "bigint"},
 }
 """Table → column → type. The columns are described in `dbt_project/models/sources.yml`."""
+
+
+_NO_ROWS = (
+    "select cast(null as varchar) as file_id, cast(null as bigint) as row_number, cast(null as varchar) as unreadable "
+    "where false"
+)
 
 
 def write_ledger(
@@ -123,14 +143,17 @@ def write_ledger(
         {"host": "varchar", "punycode_host": "varchar"},
         [{"host": host, "punycode_host": punycode} for host, punycode in hosts.items()],
     )
-    needed = needed_files(in_run, history)
+    files: dict[str, list[str]] = {entry.name: [] for entry in catalogue()}
+    for delivery in needed_files(in_run, history):
+        entry = format_named(delivery.facts["format"])
+        files[entry.name].append(str(landed_file(workspace, entry, delivery.file_id)))
     for entry in catalogue():
-        files = sorted(
-            str(landed_file(workspace, entry, delivery.file_id))
-            for delivery in needed
-            if delivery.facts["format"] == entry.name
-        )
-        _write_view(connection, entry.name, files)
+        _write_view(connection, entry, sorted(files[entry.name]))
+    others = [entry.name for entry in catalogue() if entry.describes == "other" and files[entry.name]]
+    unreadable = " union all ".join(
+        f"select file_id, row_number, unreadable from landed.{name} where unreadable is not null" for name in others
+    )
+    connection.execute(f"create or replace view landed.unreadable_others as {unreadable or _NO_ROWS}")
 
 
 def needed_files(in_run: list[Manifest], history: list[Manifest]) -> list[Delivery]:
@@ -194,10 +217,11 @@ def _collect(
     for client_id, settings in latest_settings.items():
         facts = client_facts(clients.get(client_id, settings))
         rows["clients"].append({**asdict(facts), "is_active": client_id in clients})
-    for entry in catalogue():
-        rows["row_caps"].extend(
-            {"provider": entry.provider, "export_kind": entry.export_kind, "row_cap": cap} for cap in entry.row_caps
-        )
+    # several reports may list the same kind
+    caps = {(entry.provider, entry.export_kind, cap) for entry in catalogue() for cap in entry.row_caps}
+    rows["row_caps"] = [
+        {"provider": provider, "export_kind": kind, "row_cap": cap} for provider, kind, cap in sorted(caps)
+    ]
     return rows
 
 
@@ -239,28 +263,20 @@ def _collect_settings(rows: dict[str, list[dict[str, Any]]], key: dict[str, Any]
 
 def _collect_delivery(rows: dict[str, list[dict[str, Any]]], key: dict[str, Any], delivery: Delivery) -> None:
     facts = delivery.facts
-    rows["export_files"].append(
-        key
-        | {"path": delivery.path, "file_id": delivery.file_id, "export_format": facts.get("format")}
-        | {
-            name: facts.get(name)
-            for name in (
-                "provider",
-                "export_kind",
-                "vintage",
-                "site",
-                "encoding",
-                "scope",
-                "rows_read",
-                "outcome",
-                "reason",
-            )
-        }
-    )
+    told = {name: facts.get(name) for name in TABLES["export_files"] if name not in key}
+    told |= {"path": delivery.path, "file_id": delivery.file_id, "export_format": facts.get("format")}
+    told["describes"] = format_named(facts["format"]).describes if facts.get("format") else None
+    counts = (facts.get("unreadable_values") or {}).items()
+    told["unreadable_values"] = "{" + ", ".join(f"{field}={cells}" for field, cells in counts) + "}"
+    rows["export_files"].append(key | told)
     if facts.get("outcome") == "accepted":
         rows["export_sites"].extend(
             key | {"file_id": delivery.file_id, "site": site, "target_header": header}
             for site, header in facts["sites"].items()
+        )
+        rows["site_totals"].extend(
+            key | {"provider": facts["provider"], "site": site, **totals}
+            for site, totals in facts.get("site_totals", {}).items()
         )
 
 
@@ -278,22 +294,21 @@ def _write_table(
         connection.unregister("rows_to_write")
 
 
-def _write_view(connection: duckdb.DuckDBPyConnection, format_name: str, files: list[str]) -> None:
-    """A landed table: exactly the files needed, with the columns of today's catalogue."""
-    columns = {
-        "file_id": "varchar",
-        "row_number": "bigint",
-        "unreadable": "varchar",
-        **format_named(format_name).landed_columns,
-    }
+def _write_view(connection: duckdb.DuckDBPyConnection, entry: ExportFormat, files: list[str]) -> None:
+    """A landed table: exactly the files needed, with the columns and types of today's catalogue."""
+    columns = {name: (f'"{name}"', sql_type) for name, sql_type in ROW_COLUMNS.items()}
+    for name, column in entry.columns.items():
+        columns[name] = (read_sql(f'"{name}"', column, entry.date_order), SQL_TYPES[column.type])
+    if entry.target_columns:
+        columns["targets"] = ('"targets"', entry.landed_columns["targets"])
     if files:
         quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        names = ", ".join(f'"{column}"' for column in columns)
-        query = f"select {names} from read_parquet([{quoted}])"
+        values = ", ".join(f'{value} as "{name}"' for name, (value, _) in columns.items())
+        query = f"select {values} from read_parquet([{quoted}])"
     else:
-        empty = ", ".join(f'cast(null as {sql_type}) as "{column}"' for column, sql_type in columns.items())
+        empty = ", ".join(f'cast(null as {sql_type}) as "{name}"' for name, (_, sql_type) in columns.items())
         query = f"select {empty} where false"
-    connection.execute(f"create or replace view landed.{format_name} as {query}")
+    connection.execute(f"create or replace view landed.{entry.name} as {query}")
 
 
 def _public_suffixes() -> list[dict[str, Any]]:

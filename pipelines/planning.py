@@ -5,13 +5,16 @@ Compares the inbox with the archive and the published ledger. Reads only; taking
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from pipelines import inbox
+from pipelines.checks import VERIFIED, checks_before, checks_id
 from pipelines.clients import ClientFileError, ClientSettings, client_file_names, read_client_files
 from pipelines.inbox import InboxError
+from pipelines.remote_inbox import mirror_inbox
 from warehouse.archive import Delivery, Manifest, archived_clients, read_manifests
 from warehouse.layout import Workspace
 
@@ -64,7 +67,7 @@ def plan_refreshes(
         on: Run this date again with today's settings.
     """
     clients, client_errors = read_client_files(workspace.clients)
-    plan = Plan(clients=clients, client_errors=client_errors)
+    plan = Plan(clients=clients, client_errors=client_errors, inbox_errors=mirror_inbox(workspace))
     wanted = set(client_ids) or set(clients)
     shared, shared_errors = inbox.dated_folders(workspace.inbox / inbox.SHARED, workspace)
     plan.inbox_errors.extend(shared_errors)
@@ -137,6 +140,7 @@ def _manifests_of_client(
         if manifest.is_first_published or (today.client_id, day) in published
     }
     manifests = {}
+    next_days = dict(itertools.pairwise(sorted(days)))
     for day in sorted(days):
         settings = _settings_in_force(day, today, settled, on)
         before = archived.get(day)
@@ -144,8 +148,12 @@ def _manifests_of_client(
         found = _deliveries_of_day(
             workspace, ClientSettings.model_validate(settings), own.get(day), common.get(day), known, errors
         )
-        if not found:
+        if not any(not delivery.path.endswith(f"/{VERIFIED}") for delivery in found.values()):
             continue
+        try:
+            _take_checks(workspace, today.client_id, found, next_days.get(day))
+        except OSError as error:
+            errors.append(inbox.unreadable(workspace.inbox / today.client_id / VERIFIED, workspace, error))
         manifests[day] = Manifest(
             client_id=today.client_id,
             refreshed_on=day,
@@ -154,6 +162,21 @@ def _manifests_of_client(
             deliveries=tuple(sorted(found.values(), key=lambda delivery: delivery.path)),
         )
     return manifests
+
+
+def _take_checks(workspace: Workspace, client_id: str, deliveries: dict[str, Delivery], next_day: date | None) -> None:
+    """Add what people checked before the next refresh."""
+    path = workspace.inbox / client_id / VERIFIED
+    name = workspace.relative(path)
+    before = deliveries.get(name)
+    content = checks_before(path, next_day) if path.is_file() else None
+    if content is not None:
+        taken = Delivery(name, checks_id(content), len(content), 0, until=next_day.isoformat() if next_day else None)
+        if before is not None and before.file_id == taken.file_id:
+            taken = replace(taken, facts=before.facts)
+        deliveries[name] = taken
+    elif before is not None and path.parent.is_dir():
+        deliveries[name] = replace(before, is_withdrawn=True)
 
 
 def _settings_in_force(
@@ -194,19 +217,25 @@ def _deliveries_of_day(
         for path, delivery in known.items():
             if not path.startswith(prefix):
                 continue
-            if (workspace.home / path).exists():
+            if workspace.delivered(delivery.file).exists():
                 # it lies there, but today's settings have no use for it
                 del deliveries[path]
             else:
                 deliveries[path] = replace(delivery, is_withdrawn=True)
         for file, site in files:
             try:
-                delivery = inbox.take_delivery(file, site, workspace, known)
+                taken = inbox.take_deliveries(file, site, workspace, known)
             except (OSError, UnicodeError) as error:
                 errors.append(inbox.unreadable(file, workspace, error))
                 continue
-            before = known.get(delivery.path)
-            if before and before.file_id == delivery.file_id:
-                delivery = replace(delivery, facts=before.facts)
-            deliveries[delivery.path] = delivery
+            for delivery in known.values():
+                if delivery.member is not None and delivery.file == taken[0].file:
+                    # what a changed container holds no more was withdrawn
+                    deliveries[delivery.path] = replace(delivery, is_withdrawn=True)
+            for delivery in taken:
+                before = known.get(delivery.path)
+                if before is not None and before.file_id == delivery.file_id:
+                    deliveries[delivery.path] = replace(delivery, facts=before.facts)
+                else:
+                    deliveries[delivery.path] = delivery
     return deliveries

@@ -10,6 +10,7 @@ import duckdb
 from data_quality import exports as gate
 from pipelines.exports.formats import format_named
 from pipelines.exports.store import land_file
+from pipelines.exports.values import day_sql
 from pipelines.intake import TakenFile, parquet_of, refuse, take_in
 from pipelines.ledger import needed_files, write_ledger
 from pipelines.planning import Plan
@@ -44,7 +45,9 @@ def prepare_inputs(workspace: Workspace, plan: Plan) -> list[GateReport]:
         manifests = [_with_facts(manifest, taken) for manifest in plan.refreshes]
         # files of earlier refreshes land again only where their Parquet or their format's entry is gone
         landed = [
-            land_file(connection, workspace, archived_file(workspace, delivery.file_id), delivery.file_id)
+            land_file(
+                connection, workspace, archived_file(workspace, delivery.file_id), delivery.file_id, delivery.member
+            )
             for delivery in needed_files(manifests, plan.history)
         ]
     for file in taken:
@@ -80,7 +83,12 @@ def _pass_gate(
         if not with_rows:
             continue
         types = {field_name: column.type for field_name, column in entry.columns.items()}
-        frame = gate.profile(connection, types, with_rows)
+        days = {
+            field_name: day_sql(f'"{field_name}"', entry.date_order)
+            for field_name, field_type in types.items()
+            if field_type == "date"
+        }
+        frame = gate.profile(connection, types, days, with_rows)
         result = gate.validate_profile(f"{entry.provider} {entry.export_kind}", types, frame)
         reports[name].files_checked = len(frame)
         reports[name].expectations = result.expectations

@@ -187,7 +187,7 @@ def test_an_unknown_client_is_named(sandbox: Sandbox) -> None:
 
 def test_inspect_tells_what_a_file_is_and_what_it_would_need(sandbox: Sandbox) -> None:
     good = sandbox.deliver("x/rival.com-backlinks-subdomains_2026-01-10_10-00-00.csv", GOOD.encode("utf-16"))
-    bad = sandbox.deliver("x/bad.csv", "Source url,Anchor\nhttps://a.com/,x\n")
+    bad = sandbox.deliver("x/bad.csv", "Source url,Anchor,Nofollow\nhttps://a.com/,x,true\n")
     call = linkgap(sandbox, "inspect", "--json", str(good), str(bad))
     found = json.loads(call.stdout)
     assert call.returncode == 1

@@ -30,6 +30,8 @@ class Delivery:
         bytes: Size.
         modified_ns: Modification time; with the size it saves hashing an unchanged file again.
         site_folder: The `<site>/` folder it lay in, if any.
+        member: The file inside a zip or the sheet of a workbook; `path` then ends with `!` and its name.
+        until: Of a list that people keep: rows of this day and later are left to the next refresh (ISO date).
         is_withdrawn: It lies there no more, though its folder does.
         facts: What reading it showed (provider, kind, site, rows, outcome …), as `export_files` tells it.
     """
@@ -39,8 +41,21 @@ class Delivery:
     bytes: int
     modified_ns: int
     site_folder: str | None = None
+    member: str | None = None
+    until: str | None = None
     is_withdrawn: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """The file that lies in the inbox: itself, or the container."""
+        return self.path if self.member is None else self.path.removesuffix(f"!{self.member}")
+
+    @property
+    def file_names(self) -> list[str]:
+        """Its names without folders, the innermost first."""
+        inner = [] if self.member is None else [self.member.rsplit("/", 1)[-1]]
+        return [*inner, self.file.rsplit("/", 1)[-1]]
 
 
 @dataclass(frozen=True)

@@ -19,22 +19,36 @@ class Workspace:
 
     Attributes:
         home: The folder that holds `clients/`, `inbox/` and `warehouse/`.
+        inbox_source: Another place of the inbox: a folder, or a URL that fsspec understands; None for `home/inbox`.
     """
 
     home: Path
+    inbox_source: str | None = None
 
     @classmethod
     def from_environment(cls) -> Workspace:
-        """The workspace that `LINKGAP_HOME` names; the checkout where it is not set."""
-        return cls(Path(os.environ.get("LINKGAP_HOME") or CHECKOUT).resolve())
+        """The workspace that `LINKGAP_HOME` names, the checkout where it is not set; `LINKGAP_INBOX` for its inbox."""
+        return cls(Path(os.environ.get("LINKGAP_HOME") or CHECKOUT).resolve(), os.environ.get("LINKGAP_INBOX") or None)
 
     @property
     def clients(self) -> Path:
         return self.home / "clients"
 
     @property
+    def remote_inbox(self) -> str | None:
+        """The URL of an inbox that is mirrored, or None."""
+        return self.inbox_source if self.inbox_source and "://" in self.inbox_source else None
+
+    @property
     def inbox(self) -> Path:
-        return self.home / "inbox"
+        """The folder deliveries are read from; of a remote inbox the mirror."""
+        if self.remote_inbox:
+            return self.warehouse / "inbox"
+        return Path(self.inbox_source).resolve() if self.inbox_source else self.home / "inbox"
+
+    def delivered(self, name: str) -> Path:
+        """Where a delivery lies that tables and messages call `inbox/…`."""
+        return self.inbox / name.removeprefix("inbox/")
 
     @property
     def warehouse(self) -> Path:
@@ -92,5 +106,7 @@ class Workspace:
         return self.warehouse / "writer.lock"
 
     def relative(self, path: Path) -> str:
-        """A path as tables and messages spell it: relative to the workspace, with `/`."""
+        """A path as tables and messages spell it: relative to the workspace, with `/`; `inbox/…` wherever that is."""
+        if path.is_relative_to(self.inbox):
+            return (Path("inbox") / path.relative_to(self.inbox)).as_posix()
         return path.relative_to(self.home).as_posix()

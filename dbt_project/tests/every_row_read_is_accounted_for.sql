@@ -3,5 +3,4 @@ select *
 from {{ ref('export_files') }}
 where
     outcome = 'accepted'
-    and export_kind in ('backlinks', 'referring_domains', 'gap_matrix')
     and rows_read is distinct from rows_accepted + rows_rejected + rows_duplicate

@@ -22,6 +22,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from pipelines.assets.writer import WorkspaceWriter
+from pipelines.exports.formats import catalogue
 from warehouse.archive import write_text
 from warehouse.connections import MEMORY_LIMIT
 from warehouse.layout import CHECKOUT, Workspace
@@ -32,6 +33,11 @@ _NOT_IN_PRODUCTION = ["--exclude-resource-type", "unit_test"]
 
 class DbtFailedError(RuntimeError):
     """A model could not be built; the message names it and dbt's reason."""
+
+
+@cache
+def _providers_by_table() -> dict[str, str]:
+    return {entry.name: entry.provider for entry in catalogue()}
 
 
 class LinkgapTranslator(DagsterDbtTranslator):
@@ -47,7 +53,9 @@ class LinkgapTranslator(DagsterDbtTranslator):
             # the ledger's tables are written together and stand in the lineage as one asset
             if dbt_resource_props["source_name"] in ("ledger", "reference"):
                 return dg.AssetKey(["ledger", "export_files"])
-            return dg.AssetKey([dbt_resource_props["source_name"], dbt_resource_props["name"]])
+            # landed tables stand together by provider; what no model could read is part of the ledger's story
+            provider = _providers_by_table().get(dbt_resource_props["name"])
+            return dg.AssetKey(["landed", provider] if provider else ["ledger", "export_files"])
         return dg.AssetKey([self.get_group_name(dbt_resource_props) or "", dbt_resource_props["name"]])
 
     def get_kinds(self, dbt_resource_props: Mapping[str, Any]) -> set[str]:

@@ -8,9 +8,9 @@ import dagster as dg
 from pydantic import Field
 
 from pipelines.assets.writer import WorkspaceWriter
-from pipelines.exports.formats import catalogue
+from pipelines.exports.formats import ExportFormat, catalogue
 from pipelines.planning import Plan, plan_rebuild, plan_refreshes, restrict
-from pipelines.refresh_inputs import GateReport, prepare_inputs
+from pipelines.refresh_inputs import prepare_inputs
 from warehouse.history import built_deliveries
 from warehouse.publication import published_deliveries
 
@@ -34,14 +34,14 @@ class RefreshConfig(dg.Config):
 def _specs() -> list[dg.AssetSpec]:
     landed = [
         dg.AssetSpec(
-            ["landed", entry.name],
+            ["landed", provider],
             group_name="exports",
-            kinds={"python", "parquet", entry.provider},
+            kinds={"python", "parquet", provider},
             owners=["team:data"],
-            description=f"One row per data row of a delivered {entry.provider} {entry.export_kind} file, all text, "
-            "with file_id and row_number.",
+            description=f"One row per data row of a delivered {provider} file, with file_id and row_number, in a table "
+            f"for each report: {', '.join(entry.report or entry.export_kind for entry in entries)}.",
         )
-        for entry in catalogue()
+        for provider, entries in _formats_by_provider().items()
     ]
     ledger = dg.AssetSpec(
         ["ledger", "export_files"],
@@ -57,11 +57,18 @@ def _check_specs() -> list[dg.AssetCheckSpec]:
     return [
         dg.AssetCheckSpec(
             GATE,
-            asset=["landed", entry.name],
+            asset=["landed", provider],
             description="Great Expectations over a profile of each file; a file that fails is refused, no other.",
         )
-        for entry in catalogue()
+        for provider in _formats_by_provider()
     ]
+
+
+def _formats_by_provider() -> dict[str, list[ExportFormat]]:
+    formats: dict[str, list[ExportFormat]] = {}
+    for entry in catalogue():
+        formats.setdefault(entry.provider, []).append(entry)
+    return formats
 
 
 @dg.multi_asset(name="landed_exports", specs=_specs(), check_specs=_check_specs())
@@ -75,22 +82,27 @@ def landed_exports(
     files_by_outcome: Counter[str] = Counter()
     for report in reports.values():
         files_by_outcome.update(report.files_by_outcome)
-    for entry in catalogue():
-        report = reports.get(entry.name, GateReport(entry.name))
+    for provider, entries in _formats_by_provider().items():
+        mine = [reports[entry.name] for entry in entries if entry.name in reports]
+        findings = [finding for report in mine for finding in report.findings]
         yield dg.MaterializeResult(
-            asset_key=["landed", entry.name],
-            metadata={"dagster/row_count": report.rows, "files": report.files_by_outcome},
+            asset_key=["landed", provider],
+            metadata={
+                "dagster/row_count": sum(report.rows for report in mine),
+                "rows": {report.format_name: report.rows for report in mine},
+                "files": {report.format_name: report.files_by_outcome for report in mine},
+            },
         )
         yield dg.AssetCheckResult(
-            asset_key=["landed", entry.name],
+            asset_key=["landed", provider],
             check_name=GATE,
-            passed=not report.findings,
+            passed=not findings,
             severity=dg.AssetCheckSeverity.WARN,
             metadata={
-                "files": report.files_checked,
-                "expectations": report.expectations,
-                "failed": len(report.findings),
-                "findings": report.findings,
+                "files": sum(report.files_checked for report in mine),
+                "expectations": sum(report.expectations for report in mine),
+                "failed": len(findings),
+                "findings": findings,
             },
         )
     yield dg.MaterializeResult(

@@ -1,14 +1,22 @@
-"""Which encoding a file has, and the same text as UTF-8.
+"""Which encoding a file has, and the same table as UTF-8 text.
 
 DuckDB reads UTF-8 only: its UTF-16 reader fails on any character outside the basic plane and on big-endian input, so
-everything else is transcoded here first, in chunks.
+everything else is transcoded here first, in chunks. Compressed text is unpacked; what is no delimited text becomes one
+(`pipelines.exports.tables`).
 """
 
 from __future__ import annotations
 
 import codecs
+import gzip
+import shutil
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from pipelines.exports.errors import UnreadableExportError
+from pipelines.exports.tables import disavow_to_csv, is_disavow_list, json_to_csv, sheet_to_csv
 
 CHUNK_BYTES = 8 << 20
 _SNIFF_BYTES = 4096
@@ -20,37 +28,80 @@ _BYTE_ORDER_MARKS = (
 )
 
 
-class UnreadableExportError(Exception):
-    """A file that cannot be read as an export; the message says why and what to do."""
-
-
 @dataclass(frozen=True)
 class DecodedText:
     """A delivered file as UTF-8 text.
 
     Attributes:
         path: The UTF-8 file; the delivered one itself where it is UTF-8 already.
-        encoding: What was found: utf-8, utf-8-sig, utf-16-le, utf-16-be or windows-1252.
+        encoding: What was found: utf-8, utf-8-sig, utf-16-le, utf-16-be, windows-1252 or xlsx.
     """
 
     path: Path
     encoding: str
 
 
-def decode(path: Path, scratch: Path) -> DecodedText:
-    """Find the encoding of a file and give its text as UTF-8.
+def decode(path: Path, scratch: Path, sheet: str | None = None) -> DecodedText:
+    """Find the encoding of a file and give its table as UTF-8 text.
 
     Args:
         path: The delivered file; never changed.
-        scratch: Where the UTF-8 copy goes if one is needed.
+        scratch: Folder for what has to be written on the way; the caller removes it.
+        sheet: Of an Excel workbook; None for the first one with rows.
 
     Raises:
-        UnreadableExportError: Empty, binary, or cut off in the middle of a character.
+        UnreadableExportError: Empty, binary, damaged, or cut off in the middle of a character.
     """
+    scratch.mkdir(parents=True, exist_ok=True)
+    start = _start_of(path)
+    if start.startswith(b"\x1f\x8b"):
+        path = _unpack(path, scratch / "unpacked")
+        start = _start_of(path)
+    if start.startswith(b"PK\x03\x04"):
+        if b"[Content_Types].xml" not in start and not _has_workbook(path):
+            raise UnreadableExportError("this zip is empty, damaged, locked or inside another zip; unpack it by hand")
+        sheet_to_csv(path, sheet, scratch / "sheet.csv")
+        return DecodedText(scratch / "sheet.csv", "xlsx")
+    text = _as_utf8(path, start, scratch / "text")
+    with text.path.open(encoding="utf-8-sig", newline="") as file:
+        beginning = file.read(_SNIFF_BYTES)
+    if beginning.lstrip()[:1] in ("{", "["):
+        json_to_csv(text.path, scratch / "table.csv")
+        return DecodedText(scratch / "table.csv", text.encoding)
+    if is_disavow_list(beginning):
+        disavow_to_csv(text.path, scratch / "table.csv")
+        return DecodedText(scratch / "table.csv", text.encoding)
+    return text
+
+
+def _start_of(path: Path) -> bytes:
     with path.open("rb") as file:
         start = file.read(_SNIFF_BYTES)
     if not start.strip(b"\x00\t\r\n \xff\xfe\xef\xbb\xbf"):
         raise UnreadableExportError("the file is empty; download the export again")
+    return start
+
+
+def _unpack(path: Path, target: Path) -> Path:
+    try:
+        with gzip.open(path) as source, target.open("wb") as sink:
+            shutil.copyfileobj(source, sink, CHUNK_BYTES)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise UnreadableExportError(
+            f"the gzip file is damaged or cut off ({error}); download the export again"
+        ) from error
+    return target
+
+
+def _has_workbook(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as container:
+            return "[Content_Types].xml" in container.namelist()
+    except zipfile.BadZipFile:
+        return False
+
+
+def _as_utf8(path: Path, start: bytes, scratch: Path) -> DecodedText:
     encoding = _sniff(start)
     if encoding in ("utf-8", "utf-8-sig"):
         if _is_utf8(path):
@@ -64,9 +115,13 @@ def _sniff(start: bytes) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if start.startswith(mark):
             return encoding
-    for magic, what in ((b"PK\x03\x04", "a zip or Excel file"), (b"\x1f\x8b", "a gzip file"), (b"%PDF", "a PDF")):
+    for magic, what in (
+        (b"\x1f\x8b", "a gzip file inside a gzip file"),
+        (b"%PDF", "a PDF"),
+        (b"\xd0\xcf", "an old Excel file"),
+    ):
         if start.startswith(magic):
-            raise UnreadableExportError(f"this is {what}; unpack it or save it as CSV")
+            raise UnreadableExportError(f"this is {what}; save the export as CSV")
     even, odd = start[0::2].count(0), start[1::2].count(0)
     if odd > len(start) // 4 and not even:
         return "utf-16-le"

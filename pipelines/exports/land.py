@@ -7,28 +7,39 @@ cast or judged here.
 
 from __future__ import annotations
 
+import codecs
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from pipelines.exports.decode import UnreadableExportError
+from pipelines.exports.errors import UnreadableExportError
 from pipelines.exports.recognise import RecognisedExport
+from pipelines.exports.values import read_sql
 
 _MISSING = "\x01missing\x01"
 """Stands for "no cell" while rows with too few cells are looked for; no export holds it."""
 
 _SPARE_COLUMNS = 20
 _MAXIMUM_LINE_BYTES = 16 << 20
+_CHUNK_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
 class LandedRows:
-    """Counts of a landed file: all data rows, and those of them that could not be read."""
+    """Counts of a landed file.
+
+    Attributes:
+        rows: All data rows.
+        unreadable_rows: Of them, rows that are no rows of the table.
+        unreadable_values: Field → cells in which something stands that is no number, date or boolean.
+    """
 
     rows: int
     unreadable_rows: int
+    unreadable_values: dict[str, int]
 
 
 def land(
@@ -52,21 +63,45 @@ def land(
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".partial")
+    if export.preamble_bytes:
+        text = _without_preamble(text, export.preamble_bytes, target.with_suffix(".text"))
     try:
         _copy(connection, _strict_rows(text, export), export, file_id, partial)
     except duckdb.Error:
         _copy_leniently(connection, text, export, file_id, partial)
-    rows, unreadable_rows = _fetch_counts(connection, partial)
+    finally:
+        target.with_suffix(".text").unlink(missing_ok=True)
+    counts = _count(connection, partial, export)
     os.replace(partial, target)
-    return LandedRows(rows, unreadable_rows)
+    return counts
 
 
-def _fetch_counts(connection: duckdb.DuckDBPyConnection, parquet: Path) -> tuple[int, int]:
-    counts = connection.execute(
-        "select count(*), count(unreadable) from read_parquet($path)", {"path": str(parquet)}
+def _without_preamble(text: Path, preamble_bytes: int, target: Path) -> Path:
+    """The same text from its header on: its lines may end otherwise than those above it."""
+    with text.open("rb") as source, target.open("wb") as sink:
+        if source.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+            source.seek(0)
+        source.seek(preamble_bytes, os.SEEK_CUR)
+        shutil.copyfileobj(source, sink, _CHUNK_BYTES)
+    return target
+
+
+def _count(connection: duckdb.DuckDBPyConnection, parquet: Path, export: RecognisedExport) -> LandedRows:
+    checked = {
+        field: column
+        for field, column in export.format.columns.items()
+        if field in export.fields and column.type in ("number", "date", "boolean")
+    }
+    counts = ["count(*)", "count(unreadable)"]
+    for field, column in checked.items():
+        value = read_sql(f'"{field}"', column, export.format.date_order)
+        counts.append(f'count("{field}") - count({value})')
+    found = connection.execute(
+        f"select {', '.join(counts)} from read_parquet($path)", {"path": str(parquet)}
     ).fetchone()
-    assert counts is not None
-    return counts[0], counts[1]
+    assert found is not None
+    unreadable_values = {field: count for field, count in zip(checked, found[2:], strict=True) if count}
+    return LandedRows(found[0], found[1], unreadable_values)
 
 
 def _copy(
@@ -79,9 +114,14 @@ def _copy(
 ) -> None:
     positions = {field: index for index, field in enumerate(export.fields) if field}
     values = []
-    for field in export.format.columns:
-        cell = f"nullif(column{positions[field]:03d}, '')" if field in positions else "cast(null as varchar)"
-        values.append(f'{cell} as "{field}"')
+    for field, column in export.format.columns.items():
+        # an empty cell says "no" in a flag and nothing anywhere else
+        cell = (
+            f"column{positions.get(field, 0):03d}"
+            if column.type == "flag"
+            else f"nullif(column{positions.get(field, 0):03d}, '')"
+        )
+        values.append(f'{cell if field in positions else "cast(null as varchar)"} as "{field}"')
     if export.format.target_columns:
         cells = [(header, export.headers.index(header)) for header in export.target_headers]
         keys = ", ".join(_literal(header.strip()) for header, _ in cells)
@@ -106,12 +146,14 @@ def _reader(text: Path, export: RecognisedExport, columns: int, **options: str) 
     settings = {
         "auto_detect": "false",
         "header": "false",
-        "skip": str(export.header_line),
+        "skip": "1",
         "delim": _literal(export.delimiter),
         "quote": "'\"'",
         "escape": "'\"'",
         "columns": "{" + types + "}",
         "max_line_size": str(_MAXIMUM_LINE_BYTES),
+        # an empty cell is told from a missing one
+        "nullstr": _literal(_MISSING),
         **options,
     }
     return f"read_csv({_literal(str(text))}, {', '.join(f'{key} = {value}' for key, value in settings.items())})"
@@ -133,7 +175,6 @@ def _copy_leniently(
         null_padding="true",
         parallel="false",
         strict_mode="false",
-        nullstr=_literal(_MISSING),
     )
     unreadable = (
         f"case when column{expected - 1:03d} is null then 'fewer than the {expected} cells of the header' "

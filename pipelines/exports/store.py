@@ -7,16 +7,18 @@ recognising it showed, so that a known file costs one look-up.
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
 
-from pipelines.exports.decode import UnreadableExportError, decode
+from pipelines.exports.decode import decode
 from pipelines.exports.formats import ExportFormat, format_named
 from pipelines.exports.land import land
 from pipelines.exports.recognise import recognise
-from pipelines.sites import parse_site, to_punycode
+from pipelines.exports.values import read_sql
+from pipelines.sites import find_site, parse_site, to_punycode
 from warehouse.archive import write_text
 from warehouse.layout import Workspace
 
@@ -34,7 +36,10 @@ class LandedExport:
         encoding: As found.
         rows: Data rows.
         unreadable_rows: Of them, rows that are no rows of the table.
-        target_headers: Headers that are sites (gap matrices).
+        unreadable_values: Field → cells that could not be read as its type.
+        is_one_link_per_host: Whether every row has a linking host of its own (more than one row).
+        preamble: What stands above the header: `site`, `scope`, `total`.
+        target_headers: Headers that are sites (files with one column a site).
         ignored_headers: Headers that nothing reads.
         unicode_hosts: Host as written (lower case) → punycode.
     """
@@ -44,6 +49,9 @@ class LandedExport:
     encoding: str
     rows: int
     unreadable_rows: int
+    unreadable_values: dict[str, int]
+    is_one_link_per_host: bool
+    preamble: dict[str, str]
     target_headers: list[str]
     ignored_headers: list[str]
     unicode_hosts: dict[str, str]
@@ -58,8 +66,17 @@ def landed_file(workspace: Workspace, export_format: ExportFormat, file_id: str)
     return workspace.landed / f"{export_format.name}-{export_format.digest}" / f"{file_id}.parquet"
 
 
-def land_file(connection: duckdb.DuckDBPyConnection, workspace: Workspace, source: Path, file_id: str) -> LandedExport:
+def land_file(
+    connection: duckdb.DuckDBPyConnection, workspace: Workspace, source: Path, file_id: str, sheet: str | None = None
+) -> LandedExport:
     """Recognise and land a file unless that was done before.
+
+    Args:
+        connection: Any DuckDB connection.
+        workspace: Where it lands.
+        source: The archived file.
+        file_id: SHA-256 of its bytes.
+        sheet: Of an Excel workbook.
 
     Raises:
         UnreadableExportError: It is no export linkgap can read.
@@ -68,20 +85,23 @@ def land_file(connection: duckdb.DuckDBPyConnection, workspace: Workspace, sourc
     known = _read_index(workspace, index, file_id)
     if known:
         return known
-    scratch = workspace.temporary / f"{file_id}.txt"
+    scratch = workspace.temporary / f"{file_id}.scratch"
     try:
-        text = decode(source, scratch)
+        text = decode(source, scratch, sheet)
         export = recognise(text.path)
         target = landed_file(workspace, export.format, file_id)
         counts = land(connection, text.path, export, file_id, target)
     finally:
-        scratch.unlink(missing_ok=True)
+        shutil.rmtree(scratch, ignore_errors=True)
     landed = LandedExport(
         format_name=export.format.name,
         vintage=export.vintage,
         encoding=text.encoding,
         rows=counts.rows,
         unreadable_rows=counts.unreadable_rows,
+        unreadable_values=counts.unreadable_values,
+        is_one_link_per_host=_is_one_link_per_host(connection, export.format, target),
+        preamble=export.preamble,
         target_headers=[header.strip() for header in export.target_headers],
         ignored_headers=export.ignored_headers,
         unicode_hosts=_unicode_hosts(connection, export.format, target),
@@ -101,7 +121,22 @@ def _read_index(workspace: Workspace, index: Path, file_id: str) -> LandedExport
         return None
     if export_format.digest != digest or not landed_file(workspace, export_format, file_id).exists():
         return None
-    return LandedExport(**content)
+    try:
+        return LandedExport(**content)
+    except TypeError:
+        # written by another version of linkgap
+        return None
+
+
+def _is_one_link_per_host(connection: duckdb.DuckDBPyConnection, export_format: ExportFormat, parquet: Path) -> bool:
+    if "source_url" not in export_format.columns:
+        return False
+    found = connection.execute(
+        "select count(*) > 1 and count(*) = count(distinct regexp_extract(lower(source_url), $pattern, 1)) "
+        "from read_parquet($path)",
+        {"pattern": URL_HOST, "path": str(parquet)},
+    ).fetchone()
+    return bool(found and found[0])
 
 
 def _unicode_hosts(connection: duckdb.DuckDBPyConnection, export_format: ExportFormat, parquet: Path) -> dict[str, str]:
@@ -128,8 +163,9 @@ def rows_per_site(
     file_id: str,
     sites: list[str],
 ) -> dict[str, int]:
-    """How many rows of a file have a target inside each site; sites without any are left out."""
-    if "target_url" not in landed.format.columns:
+    """How many rows of a file have a URL inside each site; sites without any are left out."""
+    field = landed.format.site_field
+    if field is None:
         return {}
     parameters: dict[str, str | list[str]] = {
         "host_pattern": URL_HOST,
@@ -155,8 +191,8 @@ def rows_per_site(
         f"""
         with targets as (
             select
-                rtrim(regexp_extract(lower(target_url), $host_pattern, 1), '.') as host,
-                regexp_extract(target_url, $path_pattern, 1) as path
+                rtrim(regexp_extract(lower("{field}"), $host_pattern, 1), '.') as host,
+                regexp_extract("{field}", $path_pattern, 1) as path
             from read_parquet($parquet)
         )
         select {", ".join(counts)} from targets
@@ -167,4 +203,59 @@ def rows_per_site(
     return {site: count for site, count in zip(sites, found, strict=True) if count}
 
 
-__all__ = ["LandedExport", "UnreadableExportError", "land_file", "landed_file", "rows_per_site"]
+def totals_of_sites(
+    connection: duckdb.DuckDBPyConnection,
+    workspace: Workspace,
+    landed: LandedExport,
+    file_id: str,
+    named: dict[str, str],
+) -> dict[str, dict[str, int]]:
+    """What a provider counts of each site in all: `total_backlinks`, `total_referring_domains`, where it says so.
+
+    Args:
+        connection: Any DuckDB connection.
+        workspace: Where the file lies.
+        landed: A file whose rows name their sites.
+        file_id: Its SHA-256.
+        named: Site → how the file names it.
+    """
+    entry = landed.format
+    fields = {
+        total: field
+        for total in ("total_backlinks", "total_referring_domains")
+        for field in (total, total.removeprefix("total_"))
+        if field in entry.columns
+    }
+    if not (named and fields and entry.row_site_field):
+        return {}
+    numbers = (read_sql(f'"{field}"', entry.columns[field], entry.date_order) for field in fields.values())
+    values = ", ".join(f"max(cast({number} as bigint))" for number in numbers)
+    rows = connection.execute(
+        f'select "{entry.row_site_field}", {values} from read_parquet($path) '
+        f'where list_contains($names, "{entry.row_site_field}") group by 1',
+        {"path": str(landed_file(workspace, entry, file_id)), "names": list(named.values())},
+    ).fetchall()
+    sites = {name: site for site, name in named.items()}
+    return {
+        sites[row[0]]: {total: count for total, count in zip(fields, row[1:], strict=True) if count is not None}
+        for row in rows
+    }
+
+
+def sites_of_rows(
+    connection: duckdb.DuckDBPyConnection, workspace: Workspace, landed: LandedExport, file_id: str, sites: list[str]
+) -> dict[str, str]:
+    """Site of the panel → how a file of many sites names it in its rows."""
+    field = landed.format.row_site_field
+    if field is None:
+        return {}
+    rows = connection.execute(
+        f'select distinct "{field}" from read_parquet($path) where "{field}" is not null order by all',
+        {"path": str(landed_file(workspace, landed.format, file_id))},
+    ).fetchall()
+    named: dict[str, str] = {}
+    for (value,) in rows:
+        site = find_site(value, sites)
+        if site is not None:
+            named.setdefault(site, value)
+    return named

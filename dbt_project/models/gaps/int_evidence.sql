@@ -4,18 +4,6 @@ with links as (
 
 ),
 
-quoted_rows as (
-
-    select
-        client_id,
-        refreshed_on,
-        file_number,
-        row_number,
-        is_follow
-    from {{ ref('int_link_rows_judged') }}
-
-),
-
 domain_sites as (
 
     select * from {{ ref('int_domain_sites') }}
@@ -30,7 +18,7 @@ link_evidence as (
         links.referring_domain,
         links.site,
         count(*) filter (links.is_live) as links,
-        count(*) filter (links.is_live and quoted_rows.is_follow) as follow_links,
+        count(*) filter (links.is_live and links.is_follow) as follow_links,
         count(*) filter (links.is_live_without_carried) as links_without_carried,
         count(*) filter (links.is_unconfirmed) as unconfirmed_links,
         count(*) filter (links.is_live_with_rejected) as links_with_rejected,
@@ -44,11 +32,6 @@ link_evidence as (
         max(links.last_seen_on) filter (links.is_live) as last_seen_on,
         bool_and(links.is_stale) filter (links.is_live) as is_stale
     from links
-    left join quoted_rows
-        on links.client_id = quoted_rows.client_id
-        and links.refreshed_on = quoted_rows.refreshed_on
-        and links.file_number = quoted_rows.file_number
-        and links.row_number = quoted_rows.row_number
     where links.referring_domain is not null
     group by all
 

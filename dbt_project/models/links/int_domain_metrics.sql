@@ -21,16 +21,15 @@ hosts as (
 
 ),
 
+metric_rows as (
+
+    select * from {{ ref('int_domain_metric_rows') }}
+
+),
+
 authority_reference as (
 
-    select
-        metric,
-        precedence,
-        value as value_from,
-        authority as authority_from,
-        lead(value) over (partition by metric order by value) as value_to,
-        lead(authority) over (partition by metric order by value) as authority_to
-    from {{ ref('authority_reference') }}
+    select * from {{ ref('int_authority_reference') }}
 
 ),
 
@@ -40,8 +39,9 @@ from_links as (
         client_id,
         refreshed_on,
         referring_domain,
-        max(ahrefs_dr) as ahrefs_dr,
-        max(semrush_page_as) as semrush_page_as,
+        {% for metric in domain_metrics() + page_metrics() %}
+        max({{ metric }}) as {{ metric }},
+        {% endfor %}
         max(domain_traffic) as traffic,
         min(first_seen_on) as first_seen_on,
         max(last_seen_on) as last_seen_on
@@ -77,17 +77,25 @@ main_languages as (
 
 ),
 
+-- what lists of linking domains and of measured domains say
 from_domain_rows as (
 
     select
         client_id,
         refreshed_on,
         referring_domain,
-        max(semrush_as) as semrush_as,
+        {% for metric in domain_metrics() %}
+        max({{ metric }}) as {{ metric }},
+        {% endfor %}
+        max(domain_traffic) as traffic,
         max(country) as country,
         min(first_seen_on) as first_seen_on,
         max(last_seen_on) as last_seen_on
-    from domain_rows
+    from (
+        select * from domain_rows
+        union all by name
+        select * from metric_rows
+    ) as all_rows
     group by all
 
 ),
@@ -98,10 +106,13 @@ metrics as (
         coalesce(from_links.client_id, from_domain_rows.client_id) as client_id,
         coalesce(from_links.refreshed_on, from_domain_rows.refreshed_on) as refreshed_on,
         coalesce(from_links.referring_domain, from_domain_rows.referring_domain) as referring_domain,
-        from_links.ahrefs_dr,
-        from_domain_rows.semrush_as,
-        from_links.semrush_page_as,
-        from_links.traffic,
+        {% for metric in domain_metrics() %}
+        greatest(from_links.{{ metric }}, from_domain_rows.{{ metric }}) as {{ metric }},
+        {% endfor %}
+        {% for metric in page_metrics() %}
+        from_links.{{ metric }},
+        {% endfor %}
+        greatest(from_links.traffic, from_domain_rows.traffic) as traffic,
         from_domain_rows.country,
         main_languages.language,
         least(from_links.first_seen_on, from_domain_rows.first_seen_on) as first_seen_on,
@@ -118,17 +129,17 @@ metrics as (
 
 ),
 
--- the first metric by precedence that a domain has, put on the common scale between two points of the reference
+-- the first metric that a domain has: measured of the domain before of a page, in the order of the reference
 measured as (
 
     select
         metrics.*,
         case
-            when ahrefs_dr is not null then 'ahrefs_dr'
-            when semrush_as is not null then 'semrush_as'
-            when semrush_page_as is not null then 'semrush_page_as'
+            {% for metric in domain_metrics() + page_metrics() %}
+            when {{ metric }} is not null then '{{ metric }}'
+            {% endfor %}
         end as authority_metric,
-        least(100, greatest(0, coalesce(ahrefs_dr, semrush_as, semrush_page_as))) as metric_value
+        greatest(0, coalesce({{ (domain_metrics() + page_metrics()) | join(', ') }})) as metric_value
     from metrics
 
 )
@@ -140,16 +151,16 @@ select
     hosts.parent_domain,
     round(
         authority_reference.authority_from
-        + (measured.metric_value - authority_reference.value_from)
+        + (least(measured.metric_value, authority_reference.value_to) - authority_reference.value_from)
         * (authority_reference.authority_to - authority_reference.authority_from)
         / (authority_reference.value_to - authority_reference.value_from),
         1
     ) as authority,
     split_part(measured.authority_metric, '_', 1) as authority_provider,
     measured.authority_metric,
-    measured.ahrefs_dr,
-    measured.semrush_as,
-    measured.semrush_page_as,
+    {% for metric in domain_metrics() + page_metrics() %}
+    measured.{{ metric }},
+    {% endfor %}
     cast(measured.traffic as bigint) as traffic,
     measured.country,
     measured.language,
@@ -161,7 +172,4 @@ left join hosts
 left join authority_reference
     on measured.authority_metric = authority_reference.metric
     and measured.metric_value >= authority_reference.value_from
-    and (
-        measured.metric_value < authority_reference.value_to
-        or (measured.metric_value = 100 and authority_reference.value_to = 100)
-    )
+    and (measured.metric_value < authority_reference.value_to or authority_reference.is_last)

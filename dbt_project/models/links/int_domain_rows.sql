@@ -1,5 +1,19 @@
-{# A provider's domain-level staging model is added to this list and nowhere else. #}
-{% set staging_models = ['stg_semrush__referring_domains', 'stg_semrush__gap_matrix'] %}
+{# A provider's staging model of linking domains is added to this list and nowhere else. #}
+{% set staging_models = [
+    'stg_ahrefs__link_intersect',
+    'stg_ahrefs__referring_domains',
+    'stg_dataforseo__domain_intersection',
+    'stg_dataforseo__referring_domains',
+    'stg_generic__gap_matrix',
+    'stg_generic__referring_domains',
+    'stg_gsc__top_linking_sites',
+    'stg_majestic__clique_hunter',
+    'stg_majestic__referring_domains',
+    'stg_moz__link_intersect',
+    'stg_moz__referring_domains',
+    'stg_semrush__gap_matrix',
+    'stg_semrush__referring_domains',
+] %}
 
 with exports_in_effect as (
 
@@ -39,7 +53,6 @@ in_effect as (
     inner join exports_in_effect
         on delivered_rows.file_id = exports_in_effect.file_id
         and delivered_rows.target_header = exports_in_effect.target_header
-    where exports_in_effect.export_kind != 'backlinks'
 
 )
 
@@ -57,11 +70,15 @@ select
     coalesce(unicode_hosts.punycode_host, in_effect.host_written) as host,
     in_effect.country,
     in_effect.unreadable,
-    in_effect.semrush_as,
+    {% for metric in domain_metrics() %}
+    in_effect.{{ metric }},
+    {% endfor %}
+    in_effect.domain_traffic,
+    coalesce(in_effect.is_provider_spam, false) as is_provider_spam,
     in_effect.links,
     in_effect.is_lost,
     in_effect.first_seen_on,
-    in_effect.last_seen_on
+    coalesce(in_effect.last_seen_on, in_effect.lost_on) as last_seen_on
 from in_effect
 left join unicode_hosts
     on in_effect.host_written = unicode_hosts.host

@@ -30,6 +30,17 @@ judged_domains as (
 
 ),
 
+disavowed as (
+
+    select
+        client_id,
+        refreshed_on,
+        disavowed_domain
+    from {{ ref('int_disavowed') }}
+    where disavowed_domain is not null
+
+),
+
 domains as (
 
     select
@@ -53,7 +64,7 @@ domains as (
 ),
 
 -- rules of scope domain that one row raised take every row of the domain
-raised as (
+raised_by_links as (
 
     select
         link_rows.client_id,
@@ -64,6 +75,38 @@ raised as (
     inner join hosts
         on link_rows.source_host = hosts.host
     where link_rows.rule_bits != 0
+    group by all
+
+),
+
+raised_by_domain_rows as (
+
+    select
+        domain_rows.client_id,
+        domain_rows.refreshed_on,
+        hosts.referring_domain,
+        {{ rule_bits({'provider_spam': "bool_or(domain_rows.is_provider_spam)"}) }} as rule_bits
+    from domain_rows
+    inner join hosts
+        on domain_rows.host = hosts.host
+    where domain_rows.evidence_role != 'unconfirmed' and domain_rows.unreadable is null
+    group by all
+    having bool_or(domain_rows.is_provider_spam)
+
+),
+
+raised as (
+
+    select
+        client_id,
+        refreshed_on,
+        referring_domain,
+        bit_or(rule_bits) as rule_bits
+    from (
+        select * from raised_by_links
+        union all
+        select * from raised_by_domain_rows
+    ) as raised_by_any
     group by all
 
 ),
@@ -95,6 +138,7 @@ select
     case when coalesce(listed.is_allowed, false) then 0 else coalesce(raised.rule_bits, 0) end
     + {{ rule_bits({
         'blocked_domain': "coalesce(listed.is_blocked, false) and not coalesce(listed.is_allowed, false)",
+        'disavowed': "disavowed.disavowed_domain is not null",
     }) }}
         as rule_bits,
     coalesce(listed.is_allowed, false) as is_allowed
@@ -107,4 +151,12 @@ left join listed
     on domains.client_id = listed.client_id
     and domains.refreshed_on = listed.refreshed_on
     and domains.referring_domain = listed.referring_domain
-where raised.rule_bits is not null or listed.is_blocked or listed.is_allowed
+left join disavowed
+    on domains.client_id = disavowed.client_id
+    and domains.refreshed_on = disavowed.refreshed_on
+    and domains.referring_domain = disavowed.disavowed_domain
+where
+    raised.rule_bits is not null
+    or listed.is_blocked
+    or listed.is_allowed
+    or disavowed.disavowed_domain is not null

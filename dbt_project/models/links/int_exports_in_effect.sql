@@ -104,6 +104,8 @@ files as (
         roles.delivered_on,
         export_files.file_id,
         export_files.path,
+        export_files.describes,
+        export_files.site is null as is_of_many_sites,
         export_sites.target_header
     from roles
     inner join export_files
@@ -143,6 +145,8 @@ select
     site,
     provider,
     export_kind,
+    describes,
+    is_of_many_sites,
     target_header,
     evidence_role,
     -- the bounds of `quote_key`

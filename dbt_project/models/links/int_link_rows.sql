@@ -20,6 +20,7 @@ trimmed as (
 
     select
         delivered_rows.*,
+        delivered_rows.may_lack_target and coalesce(trim(delivered_rows.target_url), '') = '' as is_untargeted,
         coalesce(delivered_rows.lost_on, delivered_rows.last_seen_on) as observed_on,
         refreshes.has_path_sites,
         {{ url_after_scheme(url_without_fragment('delivered_rows.source_url')) }} as source_rest,
@@ -82,21 +83,36 @@ select
     case when has_path_sites then {{ path_of('target_tail') }} else '' end as target_path,
     page_language,
     {{ url_key("source_host || " ~ url_port('source_authority') ~ " || source_tail") }} as page_key,
-    {{ url_key("target_host || " ~ url_port('target_authority') ~ " || target_tail") }} as target_key,
+    -- a row that names no target is a link to the site until another row of the page tells which
+    case
+        when is_untargeted then {{ url_key("file_site") }}
+        else {{ url_key("target_host || " ~ url_port('target_authority') ~ " || target_tail") }}
+    end as target_key,
+    is_untargeted,
+    coalesce(is_check, false) as is_check,
+    coalesce(is_page_gone, false) as is_page_gone,
+    -- a file with one column a site has a row for each, linked or not
+    coalesce(is_linked, true) as is_linked,
     {{ quote_key('is_lost', 'observed_on', 'provider_rank', 'file_number', 'row_number') }} as quote_key,
-    {{ live_key('is_lost', 'observed_on') }} as live_key,
-    cast(ahrefs_dr as float) as ahrefs_dr,
-    cast(semrush_page_as as float) as semrush_page_as,
+    -- what somebody saw outweighs what a crawler saw on the same day
+    {{ live_key('is_lost', 'case when is_check and is_lost then observed_on + 1 else observed_on end') }} as live_key,
+    {% for metric in domain_metrics() + page_metrics() %}
+    cast({{ metric }} as float) as {{ metric }},
+    {% endfor %}
     cast(domain_traffic as float) as domain_traffic,
     {{ rule_bits({
         'unreadable_row': "unreadable is not null",
-        'missing_url': "unreadable is null and least(trim(coalesce(source_url, '')), trim(coalesce(target_url, ''))) = ''",
+        'missing_url': "unreadable is null and (coalesce(trim(source_url), '') = ''"
+            ~ " or (not may_lack_target and coalesce(trim(target_url), '') = ''))",
         'not_http': "(source_url is not null and source_rest is null)"
             ~ " or (target_url is not null and target_rest is null)",
-        'no_link': "link_type in ('redirect', 'canonical', 'alternate')",
+        'no_link': "link_type in ('redirect', 'canonical', 'alternate', 'mention')",
         'provider_spam': "coalesce(is_provider_spam, false)",
     }) }} as rule_bits,
-    not is_nofollow and not is_ugc and not is_sponsored as is_follow,
+    {{ rel_bits('is_nofollow', 'is_ugc', 'is_sponsored') }} as rel_bits,
+    is_in_content,
+    is_sitewide,
+    title is not null or anchor is not null as has_text,
     first_seen_on,
     coalesce(last_seen_on, lost_on) as last_seen_on
 from punycoded

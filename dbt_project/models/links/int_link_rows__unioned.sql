@@ -1,7 +1,26 @@
 {{ config(materialized='view') }}
 
-{# A provider's page-level staging model is added to this list and nowhere else. #}
-{% set staging_models = ['stg_ahrefs__backlinks', 'stg_semrush__backlinks'] %}
+{# A provider's staging model of links is added to this list and nowhere else … #}
+{% set staging_models = [
+    'stg_ahrefs__backlinks',
+    'stg_ahrefs__broken_backlinks',
+    'stg_ahrefs__page_intersect',
+    'stg_dataforseo__backlinks',
+    'stg_generic__backlinks',
+    'stg_gsc__backlinks',
+    'stg_majestic__backlinks',
+    'stg_moz__backlinks',
+    'stg_semrush__backlink_audit',
+    'stg_semrush__backlinks',
+    'stg_verified__checks',
+] %}
+{# … and to this one where its rows may name a linking page without the page it links to. #}
+{% set without_targets = [
+    'stg_ahrefs__page_intersect',
+    'stg_generic__backlinks',
+    'stg_gsc__backlinks',
+    'stg_verified__checks',
+] %}
 
 with exports_in_effect as (
 
@@ -12,7 +31,10 @@ with exports_in_effect as (
 delivered_rows as (
 
     {% for staging_model in staging_models %}
-    select * from {{ ref(staging_model) }}
+    select
+        *,
+        {{ staging_model in without_targets }} as may_lack_target
+    from {{ ref(staging_model) }}
     {% if not loop.last %}union all by name{% endif %}
     {% endfor %}
 
@@ -24,9 +46,10 @@ select
     exports_in_effect.file_number,
     exports_in_effect.provider_rank,
     exports_in_effect.site as file_site,
+    exports_in_effect.is_of_many_sites,
     exports_in_effect.evidence_role,
     delivered_rows.*
 from delivered_rows
 inner join exports_in_effect
     on delivered_rows.file_id = exports_in_effect.file_id
-where exports_in_effect.export_kind = 'backlinks'
+    and delivered_rows.target_header = exports_in_effect.target_header

@@ -16,9 +16,26 @@ targets as (
 
 ),
 
+file_sites as (
+
+    select * from {{ source('ledger', 'panel_sites') }}
+
+),
+
 panel_pages as (
 
     select * from {{ ref('int_panel_pages') }}
+
+),
+
+disavowed_pages as (
+
+    select
+        client_id,
+        refreshed_on,
+        page_key
+    from {{ ref('int_disavowed') }}
+    where page_key is not null
 
 ),
 
@@ -41,14 +58,16 @@ attributed as (
     select
         link_rows.*,
         hosts.referring_domain,
-        targets.site,
-        targets.is_own_site,
+        case when link_rows.is_untargeted then link_rows.file_site else targets.site end as site,
+        case when link_rows.is_untargeted then file_sites.is_own_site else targets.is_own_site end as is_own_site,
         {{ rule_bits({
             'invalid_host': "link_rows.rule_bits % 8 = 0 and (not coalesce(hosts.is_possible, false)"
-                ~ " or coalesce(link_rows.target_host, '') = '')",
+                ~ " or (not link_rows.is_untargeted and coalesce(link_rows.target_host, '') = ''))",
             'ip_host': "coalesce(hosts.is_ip, false)",
-            'wrong_site': "link_rows.rule_bits % 8 = 0 and not coalesce(targets.is_inside_file_site, false)",
+            'wrong_site': "link_rows.rule_bits % 8 = 0 and not link_rows.is_untargeted"
+                ~ " and not coalesce(targets.is_inside_file_site, false)",
             'panel_site': "panel_pages.source_host is not null",
+            'disavowed_page': "disavowed_pages.page_key is not null",
         }) }} as rule_bits_of_hosts
     from link_rows
     left join hosts
@@ -59,11 +78,19 @@ attributed as (
         and link_rows.file_site = targets.file_site
         and link_rows.target_host = targets.target_host
         and link_rows.target_path = targets.target_path
+    left join file_sites
+        on link_rows.client_id = file_sites.client_id
+        and link_rows.refreshed_on = file_sites.refreshed_on
+        and link_rows.file_site = file_sites.site
     left join panel_pages
         on link_rows.client_id = panel_pages.client_id
         and link_rows.refreshed_on = panel_pages.refreshed_on
         and link_rows.source_host = panel_pages.source_host
         and link_rows.source_path = panel_pages.source_path
+    left join disavowed_pages
+        on link_rows.client_id = disavowed_pages.client_id
+        and link_rows.refreshed_on = disavowed_pages.refreshed_on
+        and link_rows.page_key = disavowed_pages.page_key
 
 ),
 
@@ -100,12 +127,20 @@ select
     is_own_site,
     quote_key,
     live_key,
-    ahrefs_dr,
-    semrush_page_as,
+    {% for metric in domain_metrics() + page_metrics() %}
+    {{ metric }},
+    {% endfor %}
     domain_traffic,
     all_rule_bits as rule_bits,
     all_rule_bits & rejecting = 0 as is_accepted,
-    is_follow,
+    is_untargeted,
+    is_check,
+    is_page_gone,
+    is_linked,
+    rel_bits,
+    is_in_content,
+    is_sitewide,
+    has_text,
     first_seen_on,
     last_seen_on
 from judged

@@ -7,7 +7,7 @@ with link_rows as (
         target_host,
         target_path
     from {{ ref('int_link_rows') }}
-    where target_host is not null
+    where target_host is not null and not is_untargeted
 
 ),
 

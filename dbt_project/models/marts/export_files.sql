@@ -14,5 +14,6 @@ select
     rows_read,
     rows_accepted,
     rows_rejected,
-    rows_duplicate
+    rows_duplicate,
+    unreadable_values
 from {{ ref('int_export_files') }}

@@ -1,7 +1,7 @@
 with link_rows as (
 
     select * from {{ ref('int_link_rows_judged') }}
-    where evidence_role = 'current' and not is_accepted
+    where evidence_role = 'current'
 
 ),
 
@@ -55,6 +55,32 @@ rejected_links as (
         and delivered_rows.refreshed_on = link_rows.refreshed_on
         and delivered_rows.file_number = link_rows.file_number
         and delivered_rows.row_number = link_rows.row_number
+    where not link_rows.is_accepted and not delivered_rows.is_of_many_sites
+
+),
+
+-- a row of a file of many sites stands once, for none of them, where nothing in it is accepted
+rejected_pages as (
+
+    select
+        link_rows.client_id,
+        link_rows.refreshed_on,
+        delivered_rows.file_id,
+        delivered_rows.row_number,
+        cast(null as varchar) as site,
+        any_value(delivered_rows.source_url) as source_url,
+        cast(null as varchar) as target_url,
+        bit_or(link_rows.rule_bits) as rule_bits,
+        any_value(concat_ws('; ', delivered_rows.unreadable, 'linking domain ' || link_rows.referring_domain)) as facts
+    from delivered_rows
+    inner join link_rows
+        on delivered_rows.client_id = link_rows.client_id
+        and delivered_rows.refreshed_on = link_rows.refreshed_on
+        and delivered_rows.file_number = link_rows.file_number
+        and delivered_rows.row_number = link_rows.row_number
+    where delivered_rows.is_of_many_sites
+    group by link_rows.client_id, link_rows.refreshed_on, delivered_rows.file_id, delivered_rows.row_number
+    having not bool_or(link_rows.is_accepted)
 
 ),
 
@@ -79,11 +105,47 @@ rejected_domains as (
 
 ),
 
+-- rows of kinds that no model of links or domains reads
+unreadable_others as (
+
+    select * from {{ source('landed', 'unreadable_others') }}
+
+),
+
+export_files as (
+
+    select * from {{ ref('int_export_files') }}
+    where outcome = 'accepted'
+
+),
+
+rejected_others as (
+
+    select
+        export_files.client_id,
+        export_files.refreshed_on,
+        unreadable_others.file_id,
+        unreadable_others.row_number,
+        export_files.site,
+        cast(null as varchar) as source_url,
+        cast(null as varchar) as target_url,
+        cast(1 as bigint) as rule_bits,
+        unreadable_others.unreadable as facts
+    from unreadable_others
+    inner join export_files
+        on unreadable_others.file_id = export_files.file_id
+
+),
+
 rejected as (
 
     select * from rejected_links
     union all
+    select * from rejected_pages
+    union all
     select * from rejected_domains
+    union all
+    select * from rejected_others
 
 )
 

@@ -18,6 +18,33 @@ provider_sets as (
 
 ),
 
+rule_sets as (
+
+    select * from {{ ref('int_rule_sets') }}
+
+),
+
+-- title and anchor of another row, where the quoted one has neither
+texts as (
+
+    select
+        links.client_id,
+        links.refreshed_on,
+        links.page_key,
+        links.target_key,
+        delivered_rows.title,
+        delivered_rows.anchor,
+        delivered_rows.left_context,
+        delivered_rows.right_context
+    from delivered_rows
+    inner join links
+        on delivered_rows.client_id = links.client_id
+        and delivered_rows.refreshed_on = links.refreshed_on
+        and delivered_rows.file_number = links.text_file_number
+        and delivered_rows.row_number = links.text_row_number
+
+),
+
 refreshes as (
 
     select * from {{ source('ledger', 'refreshes') }}
@@ -54,6 +81,8 @@ quoted as (
         links.is_own_site,
         links.referring_domain,
         links.provider_bits,
+        links.rule_bits,
+        links.is_follow,
         links.is_live,
         links.is_stale,
         links.first_seen_on,
@@ -62,18 +91,21 @@ quoted as (
         delivered_rows.row_number,
         delivered_rows.source_url,
         delivered_rows.target_url,
-        delivered_rows.title,
-        delivered_rows.anchor,
-        delivered_rows.left_context,
-        delivered_rows.right_context,
+        coalesce(delivered_rows.title, texts.title) as title,
+        coalesce(delivered_rows.anchor, texts.anchor) as anchor,
+        coalesce(delivered_rows.left_context, texts.left_context) as left_context,
+        coalesce(delivered_rows.right_context, texts.right_context) as right_context,
         delivered_rows.page_type,
         delivered_rows.platform,
-        delivered_rows.is_in_content,
-        delivered_rows.is_nofollow,
-        delivered_rows.is_ugc,
-        delivered_rows.is_sponsored,
-        delivered_rows.is_sitewide,
-        case when delivered_rows.is_sponsored then 'sponsored' when delivered_rows.is_ugc then 'ugc' end as rel,
+        links.is_in_content,
+        coalesce(links.rel_bits & 1, 0) != 0 as is_nofollow,
+        coalesce(links.rel_bits & 2, 0) != 0 as is_ugc,
+        coalesce(links.rel_bits & 4, 0) != 0 as is_sponsored,
+        links.is_sitewide,
+        case
+            when coalesce(links.rel_bits & 4, 0) != 0 then 'sponsored'
+            when coalesce(links.rel_bits & 2, 0) != 0 then 'ugc'
+        end as rel,
         {{ url_host(url_authority(url_after_scheme(url_without_fragment('delivered_rows.source_url')))) }}
             as referring_host_written
     from delivered_rows
@@ -82,6 +114,11 @@ quoted as (
         and delivered_rows.refreshed_on = links.refreshed_on
         and delivered_rows.file_number = links.file_number
         and delivered_rows.row_number = links.row_number
+    left join texts
+        on links.client_id = texts.client_id
+        and links.refreshed_on = texts.refreshed_on
+        and links.page_key = texts.page_key
+        and links.target_key = texts.target_key
 
 ),
 
@@ -146,13 +183,13 @@ select
     segment_rules.reason || ' (' || segment_rules.field || ')' as segment_evidence,
     coalesce(segment_rules.weight, 0) / 100.0 as segment_confidence,
     coded.relevance,
-    cast([] as varchar[]) as review_reasons,
+    coalesce(rule_sets.review_reasons, cast([] as varchar[])) as review_reasons,
     provider_sets.providers,
     coded.file_id,
     coded.row_number,
     coded.is_own_site,
     coded.is_live,
-    not coded.is_nofollow and not coded.is_ugc and not coded.is_sponsored as is_follow,
+    coded.is_follow,
     coded.is_nofollow,
     coded.is_ugc,
     coded.is_sponsored,
@@ -172,5 +209,7 @@ select
 from coded
 left join segment_rules
     on coded.segment_code = segment_rules.segment_code
+left join rule_sets
+    on coded.rule_bits = rule_sets.rule_bits
 left join provider_sets
     on coded.provider_bits = provider_sets.provider_bits

@@ -26,12 +26,9 @@ renamed as (
         unreadable,
         cell['key'] as target_header,
         domain as delivered_domain,
-        cast(null as varchar) as country,
-        {{ to_number('domain_score') }} as semrush_as,
+        domain_score as semrush_as,
         {{ to_number("cell['value']") }} as links,
-        false as is_lost,
-        cast(null as date) as first_seen_on,
-        cast(null as date) as last_seen_on
+        false as is_lost
     from cells
 
 )

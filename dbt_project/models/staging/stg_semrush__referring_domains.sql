@@ -13,11 +13,12 @@ renamed as (
         cast('' as varchar) as target_header,
         domain as delivered_domain,
         lower(country) as country,
-        {{ to_number('domain_score') }} as semrush_as,
-        {{ to_number('backlinks') }} as links,
+        domain_score as semrush_as,
+        -- a domain on the list links at least once
+        coalesce(backlinks, 1) as links,
         false as is_lost,
-        {{ to_day('first_seen') }} as first_seen_on,
-        {{ to_day('last_seen') }} as last_seen_on
+        first_seen as first_seen_on,
+        last_seen as last_seen_on
     from source
 
 )

@@ -1,0 +1,62 @@
+"""`verified.csv`: what people saw on pages, and which refresh it counts for.
+
+A check counts from the refresh before its day on: for a refresh all checks made before the next one. So a check of
+today changes the last refresh and leaves the history as it was.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from datetime import date
+from pathlib import Path
+
+VERIFIED = "verified.csv"
+
+
+def checks_before(path: Path, until: date | None) -> bytes | None:
+    """The bytes of a list of checks that count for a refresh.
+
+    Args:
+        path: The list as people keep it; a CSV with a column `checked_on` (2026-01-31).
+        until: Day of the next refresh; None for the last one, which takes them all.
+
+    Returns:
+        The file itself where every row counts, a CSV of the rows that do, or None where no row does. Rows without a
+        readable day count always.
+    """
+    content = path.read_bytes()
+    if until is None:
+        return content
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content
+    header = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=header.count)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    names = [name.strip().casefold() for name in rows[0]] if rows else []
+    if "checked_on" not in names:
+        return content
+    position = names.index("checked_on")
+    counting = [row for row in rows[1:] if _is_before(row[position : position + 1], until)]
+    if len(counting) == len(rows) - 1:
+        return content
+    if not counting:
+        return None
+    sink = io.StringIO()
+    csv.writer(sink, delimiter=delimiter, lineterminator="\n").writerows([rows[0], *counting])
+    return sink.getvalue().encode()
+
+
+def checks_id(content: bytes) -> str:
+    """SHA-256 of the checks that count, as hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _is_before(cell: list[str], until: date) -> bool:
+    try:
+        return date.fromisoformat(cell[0].strip()[:10]) < until
+    except (IndexError, ValueError):
+        return True
