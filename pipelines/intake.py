@@ -201,10 +201,9 @@ def _attribute(
         named = sites_of_rows(connection, workspace, landed, delivery.file_id, panel)
         return None, named or {panel[0]: ""}
     counts = rows_per_site(connection, workspace, landed, delivery.file_id, panel)
-    if counts:
-        site = max(counts, key=lambda name: (counts[name], len(name), name))
-    else:
-        site = _site_in_words(delivery, landed, panel)
+    in_words = _site_in_words(delivery, landed, panel)
+    # of two sites with as many rows the one that the file is named after
+    site = max(counts, key=lambda name: (counts[name], name == in_words, len(name), name), default=in_words)
     if site is None and landed.format.about == "client":
         site = panel[0]
     if site is None:

@@ -38,11 +38,12 @@ targeted_rows as (
 
     union all by name
 
-    select untargeted_rows.* replace (
-        coalesce(known_links.target_key, untargeted_rows.target_key) as target_key,
-        coalesce(known_links.site, untargeted_rows.site) as site,
-        coalesce(known_links.is_own_site, untargeted_rows.is_own_site) as is_own_site
-    )
+    select
+        untargeted_rows.* replace (
+            coalesce(known_links.target_key, untargeted_rows.target_key) as target_key,
+            coalesce(known_links.site, untargeted_rows.site) as site,
+            coalesce(known_links.is_own_site, untargeted_rows.is_own_site) as is_own_site
+        )
     from untargeted_rows
     left join known_links
         on untargeted_rows.client_id = known_links.client_id

@@ -1,6 +1,10 @@
 with source as (
 
-    select * from {{ source('landed', 'verified_checks') }}
+    select
+        *,
+        -- the page answers that it is gone: whatever it linked to, it does so no more
+        coalesce(http_status in (404, 410), false) as is_page_gone
+    from {{ source('landed', 'verified_checks') }}
 
 ),
 
@@ -14,14 +18,12 @@ renamed as (
         source_url,
         cast(http_status as double) as http_status,
         true as is_check,
-        -- the page answers that it is gone: whatever it linked to, it does so no more
-        coalesce(http_status in (404, 410), false) as is_page_gone,
-        not coalesce(links_to_client, false) or coalesce(http_status in (404, 410), false) as is_lost,
+        is_page_gone,
+        is_page_gone or not coalesce(links_to_client, false) as is_lost,
         -- neither a link nor its absence was seen
-        links_to_client is not null or coalesce(http_status in (404, 410), false) as is_linked,
-        case when links_to_client and not coalesce(http_status in (404, 410), false) then checked_on end as last_seen_on,
-        case when not coalesce(links_to_client, false) or coalesce(http_status in (404, 410), false) then checked_on end
-            as lost_on
+        is_page_gone or links_to_client is not null as is_linked,
+        case when links_to_client and not is_page_gone then checked_on end as last_seen_on,
+        case when is_page_gone or not coalesce(links_to_client, false) then checked_on end as lost_on
     from source
 
 )
