@@ -53,6 +53,7 @@ def prepare_environment(workspace: Workspace) -> None:
     if not settings.exists():
         settings.write_text(DAGSTER_SETTINGS, encoding="utf-8")
     os.environ["LINKGAP_HOME"] = str(workspace.home)
+    os.environ["LINKGAP_INBOX"] = workspace.inbox_source or ""
     os.environ["DAGSTER_HOME"] = str(workspace.dagster_home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
     os.environ["GX_ANALYTICS_ENABLED"] = "false"

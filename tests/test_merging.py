@@ -75,7 +75,7 @@ def merged(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
         f"{folder}/acme.com-backlinks.csv",
         ahrefs_backlinks(
             link("https://confirmed.com/page", "https://acme.com/", Lost="2026-01-02 00:00:00"),
-            link("https://not-any-more.com/page", "https://acme-shop.com/x", Last_seen="2026-01-05 10:00:00"),
+            link("https://not-any-more.com/page", "https://acme.com/x", Last_seen="2026-01-05 10:00:00"),
         ),
     )
     semrush = semrush_backlinks(
