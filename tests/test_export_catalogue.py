@@ -99,7 +99,7 @@ def test_a_fixture_is_what_its_name_says_and_nothing_in_it_is_lost(path: Path, t
 
 
 @pytest.mark.parametrize("path", DELIMITED, ids=lambda path: path.name)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]),
     delimiter=st.sampled_from([",", "\t", ";"]),
@@ -373,3 +373,17 @@ def test_real_files_are_recognised_and_read_whole(name: str) -> None:
     assert found["ignored_headers"] == []
     assert (found["provider"], found["export_kind"], found["vintage"], found["site"]) == REAL[name]
     assert found["rows"] == rows_by_csv(path)
+
+
+def test_the_list_of_exports_in_the_docs_is_complete() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "exports.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[2:5] for line in text.splitlines() if line.startswith("| ") and "`" in line]
+    told = [(report.strip(" `"), kind.strip(), vintages.strip()) for report, kind, vintages in rows]
+    assert told == [
+        (
+            entry.report or entry.export_kind,
+            entry.export_kind,
+            ", ".join(dict.fromkeys(vintage.name for vintage in entry.vintages)),
+        )
+        for entry in catalogue()
+    ]

@@ -318,3 +318,17 @@ def test_an_unknown_client_is_named_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(UnknownClientError, match="nobody"):
         write_report(published, "nobody", tmp_path / "nobody.html")
     assert not (tmp_path / "nobody.html").exists()
+
+
+def test_pages_to_check_are_listed_and_left_out_where_there_are_none(tmp_path: Path) -> None:
+    tables = small_panel()
+    assert "Check these" not in report(tmp_path, tables).text
+    today = {"client_id": "acme", "refreshed_on": FIRST_DAY}
+    tables["pages_to_check"] = [
+        {**today, "check_rank": 1, "source_url": "https://www.gap-1.com/a", "score": 71.5, "competitors_linked": 2}
+    ]
+    (tmp_path / "published.duckdb").unlink()
+    page = report(tmp_path, tables)
+    assert "Check these 1 first" in page.text
+    assert "https://www.gap-1.com/a" in [link.get("href") for link in page.links()]
+    assert "gap-1.com/a" in page.text

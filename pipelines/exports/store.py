@@ -131,12 +131,17 @@ def _read_index(workspace: Workspace, index: Path, file_id: str) -> LandedExport
 def _is_one_link_per_host(connection: duckdb.DuckDBPyConnection, export_format: ExportFormat, parquet: Path) -> bool:
     if "source_url" not in export_format.columns:
         return False
-    found = connection.execute(
+    query = (
         "select count(*) > 1 and count(*) = count(distinct regexp_extract(lower(source_url), $pattern, 1)) "
-        "from read_parquet($path)",
-        {"pattern": URL_HOST, "path": str(parquet)},
-    ).fetchone()
-    return bool(found and found[0])
+        "from (select source_url from read_parquet($path) {limit})"
+    )
+    parameters = {"pattern": URL_HOST, "path": str(parquet)}
+    # in most files the first rows tell
+    for limit in ("limit 5000", ""):
+        found = connection.execute(query.format(limit=limit), parameters).fetchone()
+        if not (found and found[0]):
+            return False
+    return True
 
 
 def _unicode_hosts(connection: duckdb.DuckDBPyConnection, export_format: ExportFormat, parquet: Path) -> dict[str, str]:

@@ -86,6 +86,7 @@ def _panels(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on:
         "bridge": queries.bridge_steps(connection, client_id, refreshed_on),
         "cohorts": queries.cohorts(connection, client_id, refreshed_on),
         "segments": queries.segment_mix(connection, client_id, refreshed_on),
+        "checks": queries.pages_to_check(connection, client_id, refreshed_on),
         "files": queries.export_files(connection, client_id, refreshed_on),
         "coverage": queries.coverage(connection, client_id, refreshed_on),
         "rejected": queries.rejected_reasons(connection, client_id, refreshed_on),

@@ -712,6 +712,23 @@ def coverage(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on
     return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
 
 
+def pages_to_check(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
+    """One row per page that somebody should look at first, the best gap first."""
+    query = """
+        select
+            check_rank,
+            source_url,
+            regexp_replace(source_url, '^https?://(www\\.)?', '') as source_label,
+            referring_domain,
+            score,
+            competitors_linked
+        from marts.pages_to_check
+        where client_id = $client_id and refreshed_on = $refreshed_on
+        order by check_rank
+    """
+    return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
+
+
 def rejected_reasons(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
     """One row per reason for which rows were set aside, with what it means and one row as an example."""
     query = """

@@ -1,14 +1,43 @@
 with link_rows as (
 
     select * from {{ ref('int_link_rows_judged') }}
-    where evidence_role = 'current'
+    where evidence_role = 'current' and not is_accepted
 
 ),
 
 delivered_rows as (
 
     select * from {{ ref('int_link_rows__unioned') }}
-    where evidence_role = 'current'
+    where evidence_role = 'current' and not is_of_many_sites
+
+),
+
+delivered_pages as (
+
+    select * from {{ ref('int_link_rows__unioned') }}
+    where evidence_role = 'current' and is_of_many_sites
+
+),
+
+files_of_many_sites as (
+
+    select
+        client_id,
+        refreshed_on,
+        file_number
+    from {{ ref('int_exports_in_effect') }}
+    where is_of_many_sites
+
+),
+
+judged_pages as (
+
+    select link_rows_judged.*
+    from {{ ref('int_link_rows_judged') }} as link_rows_judged
+    inner join files_of_many_sites
+        on link_rows_judged.client_id = files_of_many_sites.client_id
+        and link_rows_judged.refreshed_on = files_of_many_sites.refreshed_on
+        and link_rows_judged.file_number = files_of_many_sites.file_number
 
 ),
 
@@ -55,7 +84,6 @@ rejected_links as (
         and delivered_rows.refreshed_on = link_rows.refreshed_on
         and delivered_rows.file_number = link_rows.file_number
         and delivered_rows.row_number = link_rows.row_number
-    where not link_rows.is_accepted and not delivered_rows.is_of_many_sites
 
 ),
 
@@ -63,24 +91,24 @@ rejected_links as (
 rejected_pages as (
 
     select
-        link_rows.client_id,
-        link_rows.refreshed_on,
-        delivered_rows.file_id,
-        delivered_rows.row_number,
+        judged_pages.client_id,
+        judged_pages.refreshed_on,
+        delivered_pages.file_id,
+        delivered_pages.row_number,
         cast(null as varchar) as site,
-        any_value(delivered_rows.source_url) as source_url,
+        any_value(delivered_pages.source_url) as source_url,
         cast(null as varchar) as target_url,
-        bit_or(link_rows.rule_bits) as rule_bits,
-        any_value(concat_ws('; ', delivered_rows.unreadable, 'linking domain ' || link_rows.referring_domain)) as facts
-    from delivered_rows
-    inner join link_rows
-        on delivered_rows.client_id = link_rows.client_id
-        and delivered_rows.refreshed_on = link_rows.refreshed_on
-        and delivered_rows.file_number = link_rows.file_number
-        and delivered_rows.row_number = link_rows.row_number
-    where delivered_rows.is_of_many_sites
-    group by link_rows.client_id, link_rows.refreshed_on, delivered_rows.file_id, delivered_rows.row_number
-    having not bool_or(link_rows.is_accepted)
+        bit_or(judged_pages.rule_bits) as rule_bits,
+        any_value(concat_ws('; ', delivered_pages.unreadable, 'linking domain ' || judged_pages.referring_domain))
+            as facts
+    from delivered_pages
+    inner join judged_pages
+        on delivered_pages.client_id = judged_pages.client_id
+        and delivered_pages.refreshed_on = judged_pages.refreshed_on
+        and delivered_pages.file_number = judged_pages.file_number
+        and delivered_pages.row_number = judged_pages.row_number
+    group by judged_pages.client_id, judged_pages.refreshed_on, delivered_pages.file_id, delivered_pages.row_number
+    having not bool_or(judged_pages.is_accepted)
 
 ),
 

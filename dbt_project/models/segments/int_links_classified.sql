@@ -24,7 +24,7 @@ rule_sets as (
 
 ),
 
--- title and anchor of another row, where the quoted one has neither
+-- title and anchor of another row, where the quoted one has neither; read apart, for few links need it
 texts as (
 
     select
@@ -36,7 +36,7 @@ texts as (
         delivered_rows.anchor,
         delivered_rows.left_context,
         delivered_rows.right_context
-    from delivered_rows
+    from {{ ref('int_link_rows__unioned') }} as delivered_rows
     inner join links
         on delivered_rows.client_id = links.client_id
         and delivered_rows.refreshed_on = links.refreshed_on
