@@ -132,7 +132,9 @@ def take_deliveries(
     status = path.stat()
     size_and_time = (status.st_size, status.st_mtime_ns)
     before = [one for one in known.values() if one.file == name and not one.is_withdrawn]
-    if before and all((one.bytes, one.modified_ns) == size_and_time for one in before):
+    # a refused file is looked into again: a newer linkgap may open what an older one could not
+    is_settled = not any(one.facts.get("outcome") == "refused" for one in before)
+    if before and is_settled and all((one.bytes, one.modified_ns) == size_and_time for one in before):
         return [
             Delivery(one.path, one.file_id, *size_and_time, site_folder=site_folder, member=one.member)
             for one in before

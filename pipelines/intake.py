@@ -105,7 +105,9 @@ def _bytes_of(delivery: Delivery, source: Path, scratch: Path) -> Path:
 
 
 def _describe(delivery: Delivery, landed: LandedExport, site: str | None, sites: dict[str, str]) -> dict[str, Any]:
-    ignored = [header for header in landed.target_headers if header not in sites.values()]
+    site_of = landed.format.site_of_header
+    taken = {site_of(header) for header in sites.values()}
+    ignored = [header for header in landed.target_headers if site_of(header) not in taken]
     return {
         "outcome": "accepted",
         "reason": f"{len(ignored)} columns ignored, no sites of the panel: {', '.join(ignored)}" if ignored else None,

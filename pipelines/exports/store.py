@@ -22,8 +22,8 @@ from pipelines.sites import find_site, parse_site, to_punycode
 from warehouse.archive import write_text
 from warehouse.layout import Workspace
 
-URL_HOST = r"^\s*(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?:[^/?#@]*@)?([^/?#:@]+)"
-"""The host of a lower-case URL, with or without scheme; the same host as the macro `url_host` in dbt finds."""
+URL_HOST = r"^\s*(?:domain:)?(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?:[^/?#@]*@)?([^/?#:@]+)"
+"""The host of a lower-case URL, with or without scheme, or of a `domain:` line; what the macro `url_host` in dbt finds."""
 
 
 @dataclass(frozen=True)
