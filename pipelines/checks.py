@@ -12,6 +12,10 @@ import io
 from datetime import date
 from pathlib import Path
 
+import duckdb
+
+from pipelines.exports.values import day_sql
+
 VERIFIED = "verified.csv"
 
 
@@ -35,12 +39,18 @@ def checks_before(path: Path, until: date | None) -> bytes | None:
         return content
     header = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=header.count)
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error:
+        return content
     names = [name.strip().casefold() for name in rows[0]] if rows else []
     if "checked_on" not in names:
         return content
     position = names.index("checked_on")
-    counting = [row for row in rows[1:] if _is_before(row[position : position + 1], until)]
+    days = _days({row[position] for row in rows[1:] if len(row) > position})
+    counting = [
+        row for row in rows[1:] if len(row) <= position or (day := days.get(row[position])) is None or day < until
+    ]
     if len(counting) == len(rows) - 1:
         return content
     if not counting:
@@ -55,8 +65,10 @@ def checks_id(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _is_before(cell: list[str], until: date) -> bool:
-    try:
-        return date.fromisoformat(cell[0].strip()[:10]) < until
-    except (IndexError, ValueError):
-        return True
+def _days(cells: set[str]) -> dict[str, date | None]:
+    """Cells as the catalogue reads dates."""
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            f"select cell, {day_sql('cell', 'mdy')} from (select unnest($cells) as cell)", {"cells": sorted(cells)}
+        ).fetchall()
+    return dict(found)

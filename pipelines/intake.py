@@ -191,6 +191,8 @@ def _attribute(
                 "add the site to the client file or rename the column"
             )
         return None, sites
+    if landed.format.about == "client" and not landed.format.row_site_field:
+        return panel[0], {panel[0]: ""}
     if delivery.site_folder is not None:
         site = find_site(delivery.site_folder, panel)
         if site is None:
@@ -198,6 +200,7 @@ def _attribute(
                 f"its folder '{delivery.site_folder}' is no site of {settings.client_id} ({', '.join(panel)}); "
                 "rename the folder or add the site to the client file"
             )
+        _refuse_outgoing_links(connection, workspace, delivery, landed, site)
         return site, {site: ""}
     if landed.format.row_site_field:
         named = sites_of_rows(connection, workspace, landed, delivery.file_id, panel)
@@ -206,14 +209,29 @@ def _attribute(
     in_words = _site_in_words(delivery, landed, panel)
     # of two sites with as many rows the one that the file is named after
     site = max(counts, key=lambda name: (counts[name], name == in_words, len(name), name), default=in_words)
-    if site is None and landed.format.about == "client":
-        site = panel[0]
     if site is None:
         raise UnreadableExportError(
             f"nothing tells which site it speaks of; put it into a folder named like the site, for example "
             f"{delivery.file.rsplit('/', 1)[0]}/{panel[0]}/"
         )
+    _refuse_outgoing_links(connection, workspace, delivery, landed, site)
     return site, {site: ""}
+
+
+def _refuse_outgoing_links(
+    connection: duckdb.DuckDBPyConnection, workspace: Workspace, delivery: Delivery, landed: LandedExport, site: str
+) -> None:
+    """Lists of the links that a site gives have the headers of backlinks and would prove that nobody links to it."""
+    if landed.format.describes != "links" or "target_url" not in landed.format.columns or not landed.rows:
+        return
+    inside = [
+        rows_per_site(connection, workspace, landed, delivery.file_id, [site], field).get(site, 0)
+        for field in ("target_url", "source_url")
+    ]
+    if inside[0] == 0 and inside[1] > landed.rows / 2:
+        raise UnreadableExportError(
+            f"its rows are links from {site} to others; export the backlinks, not the outgoing links"
+        )
 
 
 def _site_in_words(delivery: Delivery, landed: LandedExport, panel: list[str]) -> str | None:

@@ -175,6 +175,9 @@ def _take_checks(workspace: Workspace, client_id: str, deliveries: dict[str, Del
         if before is not None and before.file_id == taken.file_id:
             taken = replace(taken, facts=before.facts)
         deliveries[name] = taken
+    elif path.is_file():
+        # no check counts for this refresh
+        deliveries.pop(name, None)
     elif before is not None and path.parent.is_dir():
         deliveries[name] = replace(before, is_withdrawn=True)
 

@@ -43,7 +43,7 @@ def mirror_inbox(workspace: Workspace) -> list[InboxError]:
         files.invalidate_cache()
         listing: dict[str, dict[str, Any]] = files.find(root, detail=True)
         wanted, errors = _wanted(listing, root)
-        _download(files, workspace, wanted)
+        errors.extend(_download(files, workspace, wanted))
     except Exception as error:
         raise RemoteInboxError(
             f"{workspace.remote_inbox}: the inbox cannot be read ({type(error).__name__}: {error}); check "
@@ -72,7 +72,7 @@ def _wanted(listing: dict[str, dict[str, Any]], root: str) -> tuple[dict[str, tu
     return wanted, errors
 
 
-def _download(files: Any, workspace: Workspace, wanted: dict[str, tuple[str, list[str]]]) -> None:
+def _download(files: Any, workspace: Workspace, wanted: dict[str, tuple[str, list[str]]]) -> list[InboxError]:
     folder = workspace.inbox
     folder.mkdir(parents=True, exist_ok=True)
     state_file = folder / _STATE
@@ -85,6 +85,7 @@ def _download(files: Any, workspace: Workspace, wanted: dict[str, tuple[str, lis
         for relative, (_, stamp) in wanted.items()
         if state.get(relative) != stamp or not (folder / relative).exists()
     ]
+    errors: list[InboxError] = []
     scratch = workspace.temporary / "mirror"
     for start in range(0, len(changed), _BATCH_FILES):
         batch = changed[start : start + _BATCH_FILES]
@@ -94,12 +95,18 @@ def _download(files: Any, workspace: Workspace, wanted: dict[str, tuple[str, lis
         files.get([wanted[relative][0] for relative in batch], [str(path) for path in local])
         for relative, path in zip(batch, local, strict=True):
             target = folder / relative
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(path, target)
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(path, target)
+            except OSError as error:
+                # a bucket may hold `a` and `a/b`, and names longer than a file's
+                errors.append(InboxError(f"inbox/{relative}", f"cannot lie in a folder ({error.strerror}); rename it"))
+                continue
             state[relative] = wanted[relative][1]
     shutil.rmtree(scratch, ignore_errors=True)
     _remove_empty_folders(folder)
     write_text(state_file, json.dumps(state, indent=1, ensure_ascii=False))
+    return errors
 
 
 def _remove_empty_folders(folder: Path) -> None:

@@ -13,6 +13,7 @@ import duckdb
 import openpyxl
 import pytest
 
+from pipelines.checks import checks_before
 from tests.conftest import REAL_EXPORTS, Sandbox, csv_text
 from tests.exports_made import ahrefs_backlinks, semrush_backlinks, semrush_referring_domains
 
@@ -324,3 +325,51 @@ def test_two_providers_of_one_real_site_overlap_as_measured(sandbox: Sandbox) ->
         "and authority_provider != 'ahrefs'"
     )
     assert providers == [(0,)]
+
+
+def test_damaged_and_odd_files_are_refused_alone(sandbox: Sandbox) -> None:
+    sandbox.client("acme", "sites: [acme.com]\ncompetitors: [rival.com]\n")
+    folder = f"acme/{DAY}"
+    with zipfile.ZipFile(zipped := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as container:
+        container.writestr("x.csv", semrush_backlinks() * 40)
+    damaged = bytearray(zipped.getvalue())
+    damaged[60:120] = b"\xff" * 60
+    sandbox.deliver(f"{folder}/damaged.zip", bytes(damaged))
+    sandbox.deliver(f"{folder}/odd.json", '{"tasks": [{"result": [{"items": [null], "total_count": "many"}]}]}')
+    outgoing = ahrefs_backlinks(link("https://rival.com/blog", "https://out.com/"))
+    sandbox.deliver(f"{folder}/rival.com-external-subdomains.csv", outgoing)
+    with zipfile.ZipFile(zipped := io.BytesIO(), "w") as container:
+        container.writestr(
+            "book.xlsx",
+            workbook(["Source url", "Target url", "Sitewide"], ["https://notes.com/a", RIVAL, False]),
+        )
+    sandbox.deliver(f"{folder}/nested.zip", zipped.getvalue())
+    words = "".join(f"word {number},https://acme.com/,{number},90\n" for number in range(40))
+    sandbox.deliver(f"{folder}/keywords.csv", f"keyword,page_url,position,search_volume\n{words}broken\n")
+    seen = [["https://notes.com/a", "yes", "31.01.2026"]]
+    sandbox.deliver(f"{folder}/rival.com_checks.csv", csv_text(["source_url", "links_to_client", "checked_on"], seen))
+    outcome = sandbox.refresh()
+    outcomes = "select split_part(path, '/', 4), outcome || ' ' || coalesce(rows_rejected, 0) from marts.export_files"
+    found = dict(sandbox.query(outcomes))
+    assert found == {
+        "damaged.zip": "refused 0",
+        "odd.json": "refused 0",
+        "rival.com-external-subdomains.csv": "refused 0",
+        "nested.zip!book.xlsx": "accepted 0",
+        "keywords.csv": "accepted 1",
+        "rival.com_checks.csv": "accepted 0",
+    }
+    assert len(outcome.problems) == 3
+    assert sandbox.query("select reason, row_number from marts.rejected_rows") == [("unreadable_row", 41)]
+    assert sandbox.query("select referring_domain, gap_status from marts.gaps") == [("notes.com", "covered")]
+
+
+def test_checks_count_from_the_refresh_before_their_day_however_the_day_is_written(sandbox: Sandbox) -> None:
+    path = sandbox.deliver(
+        "acme/verified.csv",
+        "source_url;links_to_client;checked_on\nhttps://a.com/;yes;2026-01-05\nhttps://b.com/;no;31.12.2026\nhttps://c.com/;no;\n",
+    )
+    counting = checks_before(path, date(2026, 3, 1))
+    assert counting is not None
+    assert counting.decode().splitlines()[1:] == ["https://a.com/;yes;2026-01-05", "https://c.com/;no;"]
+    assert checks_before(path, None) == path.read_bytes()

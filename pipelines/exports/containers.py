@@ -7,8 +7,10 @@ name: users rename, and `.csv.xlsx` is common.
 from __future__ import annotations
 
 import hashlib
+import lzma
 import shutil
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from warehouse.archive import file_sha256
 _CHUNK_BYTES = 4 << 20
 _ZIP_MAGIC = b"PK\x03\x04"
 _SYSTEM_FOLDERS = ("__MACOSX/",)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, EOFError)
+"""What a damaged or locked container raises."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def members(path: Path) -> list[Member]:
             return [Member(name, _member_sha256(container, name)) for name in names] or [
                 Member(None, file_sha256(path))
             ]
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, python_calamine.CalamineError):
+    except (*_DAMAGED, OSError, python_calamine.CalamineError):
         # damaged or with a password: taken as one file, which reading will refuse with the reason
         return [Member(None, file_sha256(path))]
 
@@ -69,7 +73,7 @@ def extract(path: Path, member: str, target: Path) -> Path:
                 return target
             with container.open(member) as source, target.open("wb") as sink:
                 shutil.copyfileobj(source, sink, _CHUNK_BYTES)
-    except (KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    except (KeyError, *_DAMAGED) as error:
         raise UnreadableExportError(f"'{member}' cannot be unpacked ({error}); unpack the zip by hand") from error
     return target
 

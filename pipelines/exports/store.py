@@ -23,7 +23,7 @@ from warehouse.archive import write_text
 from warehouse.layout import Workspace
 
 URL_HOST = r"^\s*(?:domain:)?(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?:[^/?#@]*@)?([^/?#:@]+)"
-"""The host of a lower-case URL, with or without scheme, or of a `domain:` line; what the macro `url_host` in dbt finds."""
+"""The host of a lower-case URL, with or without scheme, or of a `domain:` line; as the macro `url_host` in dbt."""
 
 
 @dataclass(frozen=True)
@@ -167,9 +167,10 @@ def rows_per_site(
     landed: LandedExport,
     file_id: str,
     sites: list[str],
+    field: str | None = None,
 ) -> dict[str, int]:
     """How many rows of a file have a URL inside each site; sites without any are left out."""
-    field = landed.format.site_field
+    field = field or landed.format.site_field
     if field is None:
         return {}
     parameters: dict[str, str | list[str]] = {

@@ -22,14 +22,15 @@ DISAVOW_HEADER = "entry"
 
 
 def sheet_to_csv(workbook: Path, sheet: str | None, target: Path) -> None:
-    """An Excel sheet as CSV; without a name the first one with rows.
+    """An Excel sheet as CSV; without a name that it has the first one with rows.
 
     Raises:
         UnreadableExportError: No workbook, a password, or no rows.
     """
     try:
         with python_calamine.CalamineWorkbook.from_path(workbook) as book:
-            names = [sheet] if sheet is not None else book.sheet_names
+            # the member of a zip has a file's name, which is no sheet's
+            names = [sheet] if sheet in book.sheet_names else book.sheet_names
             for name in names:
                 opened = book.get_sheet_by_name(name)
                 if opened.height:
@@ -86,26 +87,36 @@ def json_to_csv(text: Path, target: Path) -> None:
     """
     try:
         content = json.loads(text.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise UnreadableExportError(f"the JSON text breaks off or is damaged ({error}); download it again") from error
-    results = list(_results(content))
-    items = [item for result in results for item in result.get("items") or [] if isinstance(item, dict)]
+        _write_csv(target, _table_of(list(_results(content))))
+    except (ValueError, RecursionError, AttributeError, TypeError, KeyError) as error:
+        raise UnreadableExportError(
+            f"the JSON text breaks off or is no answer that is known ({error}); download it again"
+        ) from error
+
+
+def _table_of(results: list[dict[str, Any]]) -> list[list[str]]:
     if not results:
         raise UnreadableExportError("the JSON holds no list of items; save the whole answer of the API")
-    facts = {
-        name: str(result[name])
-        for result in results[:1]
-        for name in ("target", "total_count")
-        if isinstance(result.get(name), str | int)
-    }
-    if len(results) > 1:
-        facts["total_count"] = str(sum(int(result.get("total_count") or 0) for result in results))
-    targets = {str(key): str(name) for result in results for key, name in (result.get("targets") or {}).items()}
-    rows = [_intersection(item, targets) if "domain_intersection" in item else _flat(item) for item in items]
-    headers = list(dict.fromkeys(header for row in rows for header in row)) or _headers_of_nothing(targets)
-    preamble = ([name, value] for name, value in facts.items())
-    table = ([row.get(header, "") for header in headers] for row in rows)
-    _write_csv(target, [*preamble, headers, *table])
+    rows: list[dict[str, str]] = []
+    all_targets: dict[str, None] = {}
+    for result in results:
+        targets = {str(key): str(name) for key, name in (result.get("targets") or {}).items()}
+        all_targets |= dict.fromkeys(targets.values())
+        for item in result.get("items") or []:
+            rows.append(_intersection(item, targets) if "domain_intersection" in item else _flat(item))
+    headers = list(dict.fromkeys(header for row in rows for header in row)) or _headers_of_nothing(list(all_targets))
+    names = {str(result["target"]) for result in results if result.get("target")}
+    facts = {}
+    if len(names) == 1:
+        totals = [int(result["total_count"]) for result in results if result.get("total_count") is not None]
+        # pages of one list all tell the same total
+        facts = {"target": names.pop()} | ({"total_count": str(max(totals))} if totals else {})
+    elif names and "url_to" not in headers:
+        raise UnreadableExportError(
+            f"the answer holds lists of several targets ({', '.join(sorted(names))}); save one file for each"
+        )
+    preamble = [[name, value] for name, value in facts.items()]
+    return [*preamble, headers, *([row.get(header, "") for header in headers] for row in rows)]
 
 
 def _results(content: Any) -> Iterator[dict[str, Any]]:
@@ -156,13 +167,13 @@ def _intersection(item: dict[str, Any], targets: dict[str, str]) -> dict[str, st
     }
 
 
-def _headers_of_nothing(targets: dict[str, str]) -> list[str]:
+def _headers_of_nothing(targets: list[str]) -> list[str]:
     if targets:
-        return ["domain", "rank", *targets.values(), "intersections_count"]
+        return ["domain", "rank", *targets, "intersections_count"]
     raise UnreadableExportError("the API's answer holds no items, so nothing tells which list it is; leave it out")
 
 
 def _write_csv(target: Path, rows: Iterable[list[str]]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("w", encoding="utf-8", newline="") as file:
+    with target.open("w", encoding="utf-8", errors="replace", newline="") as file:
         csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)

@@ -75,7 +75,7 @@ _CLEAN_NUMBER = r"regexp_replace(replace(VALUE, '−', '-'), '[\s\x{a0}\x{202f}'
 
 _NUMBER = rf"""case when VALUE is null then null else coalesce(
     case when abs(try_cast(VALUE as double)) < 1e15 then try_cast(VALUE as double) end,
-    list_transform([{_CLEAN_NUMBER}], lambda cell: case
+    list_filter(list_transform([{_CLEAN_NUMBER}], lambda cell: case
         when regexp_full_match(cell, '-?[0-9]{{1,3}}(,[0-9]{{3}})+(\.[0-9]+)?')
             then try_cast(replace(cell, ',', '') as double)
         when
@@ -83,11 +83,9 @@ _NUMBER = rf"""case when VALUE is null then null else coalesce(
             then try_cast(replace(replace(cell, '.', ''), ',', '.') as double)
         when regexp_full_match(cell, '-?[0-9]+(\.[0-9]+)?[kKmMbB]')
             then try_cast(cell[:-2] as double) * case lower(cell[-1]) when 'k' then 1e3 when 'm' then 1e6 else 1e9 end
-        when
-            regexp_full_match(cell, '-?[0-9]+(\.[0-9]*)?([eE]-?[0-9]{{1,2}})?')
-            and abs(try_cast(cell as double)) < 1e15
+        when regexp_full_match(cell, '-?[0-9]+(\.[0-9]*)?([eE]-?[0-9]{{1,2}})?')
             then try_cast(cell as double)
-    end)[1]
+    end), lambda number: abs(number) < 1e15)[1]
 ) end"""
 
 _NAMED_MONTHS = "['%d-%b-%Y', '%d %b %Y', '%d %B %Y', '%b %d, %Y', '%B %d, %Y', '%d-%b-%y']"

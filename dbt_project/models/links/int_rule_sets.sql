@@ -16,6 +16,11 @@ rule_sets as (
     from {{ ref('int_domain_rows_judged') }}
     where rule_bits != 0
 
+    union
+
+    -- rows of other kinds are set aside where they cannot be read (rule 0)
+    select cast(1 as bigint) as rule_bits
+
 )
 
 select

@@ -98,7 +98,7 @@ rejected_pages as (
         cast(null as varchar) as site,
         any_value(delivered_pages.source_url) as source_url,
         cast(null as varchar) as target_url,
-        bit_or(judged_pages.rule_bits) as rule_bits,
+        max(judged_pages.rule_bits) as rule_bits,
         any_value(concat_ws('; ', delivered_pages.unreadable, 'linking domain ' || judged_pages.referring_domain))
             as facts
     from delivered_pages
