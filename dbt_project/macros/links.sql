@@ -29,3 +29,24 @@
 {% macro page_metrics() -%}
     {{ return(['semrush_page_as', 'majestic_page_tf']) }}
 {%- endmacro %}
+
+{# Ahrefs' type of a link; before 2022 one cell held several words ('Text, Nofollow'). Null where nothing is told. #}
+{% macro ahrefs_link_type(words) -%}
+    case
+        when regexp_matches({{ words }}, '(?i)redirect') then 'redirect'
+        when regexp_matches({{ words }}, '(?i)canonical') then 'canonical'
+        when regexp_matches({{ words }}, '(?i)alternate') then 'alternate'
+        when regexp_matches({{ words }}, '(?i)image') then 'image'
+        when regexp_matches({{ words }}, '(?i)form') then 'form'
+        when regexp_matches({{ words }}, '(?i)frame') then 'frame'
+        when {{ words }} is not null then 'text'
+    end
+{%- endmacro %}
+
+{#
+    Links that a cell of a matrix tells of: empty is none; a text that is no number, such as the linking URL, is one at
+    least.
+#}
+{% macro links_in_cell(cell) -%}
+    coalesce({{ to_number(cell) }}, case when coalesce(trim({{ cell }}), '') = '' then 0 else 1 end)
+{%- endmacro %}

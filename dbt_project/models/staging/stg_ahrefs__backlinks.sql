@@ -21,16 +21,7 @@ renamed as (
         platform,
         page_type,
         page_category,
-        -- 'redirect' and the like; before 2022 one cell held several words ('Text, Nofollow')
-        case
-            when regexp_matches(link_type, '(?i)redirect') then 'redirect'
-            when regexp_matches(link_type, '(?i)canonical') then 'canonical'
-            when regexp_matches(link_type, '(?i)alternate') then 'alternate'
-            when regexp_matches(link_type, '(?i)image') then 'image'
-            when regexp_matches(link_type, '(?i)form') then 'form'
-            when regexp_matches(link_type, '(?i)frame') then 'frame'
-            when link_type is not null then 'text'
-        end as link_type,
+        {{ ahrefs_link_type('link_type') }} as link_type,
         lost_status as lost_reason,
         http_status,
         domain_rating as ahrefs_dr,

@@ -28,16 +28,7 @@ renamed as (
         title,
         left(language, 2) as page_language,
         platform,
-        -- 'redirect' and the like; before 2022 one cell held several words ('Text, Nofollow')
-        case
-            when regexp_matches(link_type, '(?i)redirect') then 'redirect'
-            when regexp_matches(link_type, '(?i)canonical') then 'canonical'
-            when regexp_matches(link_type, '(?i)alternate') then 'alternate'
-            when regexp_matches(link_type, '(?i)image') then 'image'
-            when regexp_matches(link_type, '(?i)form') then 'form'
-            when regexp_matches(link_type, '(?i)frame') then 'frame'
-            when link_type is not null then 'text'
-        end as link_type,
+        {{ ahrefs_link_type('link_type') }} as link_type,
         domain_rating as ahrefs_dr,
         domain_traffic,
         -- nothing but a word in the type tells; its absence says nothing

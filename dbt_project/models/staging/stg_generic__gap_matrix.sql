@@ -36,11 +36,7 @@ renamed as (
         lower(country) as country,
         authority as generic_authority,
         domain_traffic,
-        -- an empty cell is no link; a text that is no number, such as the linking URL, is at least one
-        coalesce(
-            {{ to_number("cell['value']") }},
-            case when coalesce(trim(cell['value']), '') = '' then 0 else 1 end
-        ) as links,
+        {{ links_in_cell("cell['value']") }} as links,
         coalesce(is_lost, lost is not null) as is_lost,
         is_spam as is_provider_spam,
         first_seen as first_seen_on,

@@ -27,11 +27,7 @@ renamed as (
         cell['key'] as target_header,
         domain as delivered_domain,
         domain_authority as moz_da,
-        -- an empty cell is no link; a text that is no number, such as the linking URL, is at least one
-        coalesce(
-            {{ to_number("cell['value']") }},
-            case when coalesce(trim(cell['value']), '') = '' then 0 else 1 end
-        ) as links,
+        {{ links_in_cell("cell['value']") }} as links,
         false as is_lost
     from cells
 
