@@ -6,10 +6,12 @@ settings mean for rows is said in dbt.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +19,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipelines.sites import parse_site
+from warehouse.layout import CHECKOUT
 
 CLIENT_ID = r"[a-z0-9][a-z0-9-]{0,62}"
 
@@ -59,11 +62,33 @@ class GapSettings(_Settings):
     min_competitors: int = Field(default=1, ge=1)
 
 
+@cache
+def _rules_with_threshold() -> dict[str, float]:
+    """Name → default of every quality rule that has a threshold."""
+    with (CHECKOUT / "dbt_project" / "seeds" / "quality_rules.csv").open(encoding="utf-8", newline="") as file:
+        return {row["rule"]: float(row["threshold"]) for row in csv.DictReader(file) if row["threshold"]}
+
+
 class QualitySettings(_Settings):
-    """Domains that the client's people have already judged."""
+    """What the client's people have judged already, and how strict the rules are for them.
+
+    Attributes:
+        blocked_domains: Set aside, whatever the rules say.
+        allowed_domains: Never set aside by a rule that judges what is a link.
+        thresholds: Rule → value in place of the one in `dbt_project/seeds/quality_rules.csv`.
+    """
 
     blocked_domains: list[str] = []
     allowed_domains: list[str] = []
+    thresholds: dict[str, Annotated[float, Field(ge=0)]] = {}
+
+    @field_validator("thresholds")
+    @classmethod
+    def _are_rules(cls, thresholds: dict[str, float]) -> dict[str, float]:
+        for rule in thresholds:
+            if rule not in _rules_with_threshold():
+                raise ValueError(f"'{rule}' is no rule with a threshold; expected {', '.join(_rules_with_threshold())}")
+        return thresholds
 
     @field_validator("blocked_domains", "allowed_domains")
     @classmethod

@@ -15,11 +15,11 @@ from typing import Any
 
 import duckdb
 
-from pipelines.checks import checks_before, checks_id
 from pipelines.clients import ClientSettings
 from pipelines.exports.containers import extract
 from pipelines.exports.errors import UnreadableExportError
 from pipelines.exports.store import LandedExport, land_file, landed_file, rows_per_site, sites_of_rows, totals_of_sites
+from pipelines.people_lists import rows_before, rows_id
 from pipelines.sites import find_site, parse_site
 from warehouse.archive import Delivery, Manifest, archive_file, archived_file
 from warehouse.layout import Workspace
@@ -91,13 +91,13 @@ def _archive_and_land(connection: duckdb.DuckDBPyConnection, workspace: Workspac
 
 
 def _bytes_of(delivery: Delivery, source: Path, scratch: Path) -> Path:
-    """The delivered bytes: the file, a member of a container, or the checks that count for the refresh."""
+    """The delivered bytes: the file, a member of a container, or the rows of a list that count for the refresh."""
     if delivery.member is not None:
         return extract(source, delivery.member, scratch)
     if delivery.until is None:
         return source
-    content = checks_before(source, date.fromisoformat(delivery.until))
-    if content is None or checks_id(content) != delivery.file_id:
+    content = rows_before(source, date.fromisoformat(delivery.until))
+    if content is None or rows_id(content) != delivery.file_id:
         raise UnreadableExportError("the file changed while it was read; run the refresh again")
     scratch.parent.mkdir(parents=True, exist_ok=True)
     scratch.write_bytes(content)

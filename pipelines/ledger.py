@@ -18,6 +18,7 @@ import publicsuffixlist
 
 from pipelines.clients import ClientSettings
 from pipelines.exports.formats import ROW_COLUMNS, ExportFormat, catalogue, format_named
+from pipelines.exports.languages import can_be_detected, detect_languages
 from pipelines.exports.store import LandedExport, landed_file
 from pipelines.exports.values import SQL_TYPES, read_sql
 from pipelines.sites import parse_site, to_punycode
@@ -47,6 +48,9 @@ TABLES: dict[str, dict[str, str]] = {
         "deliveries_hash": "varchar",
         "linkgap_version": "varchar",
         "niche_terms": "varchar[]",
+        "niche_text": "varchar",
+        "market_languages": "varchar[]",
+        "market_countries": "varchar[]",
         "has_path_sites": "boolean",
     },
     "panel_sites": {
@@ -62,6 +66,19 @@ TABLES: dict[str, dict[str, str]] = {
         "refreshed_on": "date",
         "domain": "varchar",
         "verdict": "varchar",
+    },
+    "quality_thresholds": {
+        "client_id": "varchar",
+        "refreshed_on": "date",
+        "rule": "varchar",
+        "threshold": "double",
+    },
+    "ubiquitous_domains": {
+        "client_id": "varchar",
+        "refreshed_on": "date",
+        "domain": "varchar",
+        "sites": "integer",
+        "clients": "integer",
     },
     "priority_weights": {
         "client_id": "varchar",
@@ -149,6 +166,8 @@ def write_ledger(
         files[entry.name].append(str(landed_file(workspace, entry, delivery.file_id)))
     for entry in catalogue():
         _write_view(connection, entry, sorted(files[entry.name]))
+    languages = _host_languages(connection, workspace, in_run, history)
+    connection.execute(f"create or replace view landed.host_languages as {languages}")
     others = [entry.name for entry in catalogue() if entry.describes == "other" and files[entry.name]]
     unreadable = " union all ".join(
         f"select file_id, row_number, unreadable from landed.{name} where unreadable is not null" for name in others
@@ -208,10 +227,17 @@ def _collect(
                 "deliveries_hash": manifest.deliveries_hash,
                 "linkgap_version": version("linkgap"),
                 "niche_terms": [term.casefold() for term in settings.niche.terms],
+                "niche_text": "\n".join([settings.niche.description, *settings.niche.terms, *settings.sites]),
+                "market_languages": settings.markets.languages,
+                "market_countries": settings.markets.countries,
                 "has_path_sites": any(parse_site(site).path for site in settings.panel),
             }
         )
         _collect_settings(rows, key, settings)
+        rows["ubiquitous_domains"].extend(
+            key | {"domain": domain, "sites": sites, "clients": in_clients}
+            for domain, (sites, in_clients) in (manifest.ubiquitous or {}).items()
+        )
         for delivery in manifest.deliveries:
             _collect_delivery(rows, key, delivery)
     for client_id, settings in latest_settings.items():
@@ -257,6 +283,8 @@ def _collect_settings(rows: dict[str, list[dict[str, Any]]], key: dict[str, Any]
         rows["judged_domains"].extend(
             key | {"domain": to_punycode(domain).removeprefix("www."), "verdict": verdict} for domain in set(domains)
         )
+    for rule, threshold in settings.quality.thresholds.items():
+        rows["quality_thresholds"].append(key | {"rule": rule, "threshold": threshold})
     for component, weight in settings.priority.weights.items():
         rows["priority_weights"].append(key | {"component": component, "weight": weight})
 
@@ -309,6 +337,28 @@ def _write_view(connection: duckdb.DuckDBPyConnection, entry: ExportFormat, file
         empty = ", ".join(f'cast(null as {sql_type}) as "{name}"' for name, (_, sql_type) in columns.items())
         query = f"select {empty} where false"
     connection.execute(f"create or replace view landed.{entry.name} as {query}")
+
+
+def _host_languages(
+    connection: duckdb.DuckDBPyConnection, workspace: Workspace, in_run: list[Manifest], history: list[Manifest]
+) -> str:
+    """The query of the languages of linking hosts, detected for the clients that name markets."""
+    files = []
+    with_markets = {manifest.client_id for manifest in in_run if any(manifest.settings.get("markets", {}).values())}
+    for delivery in needed_files(
+        [manifest for manifest in in_run if manifest.client_id in with_markets],
+        [manifest for manifest in history if manifest.client_id in with_markets],
+    ):
+        entry = format_named(delivery.facts["format"])
+        if can_be_detected(entry) and delivery.facts["rows_read"]:
+            files.append(str(detect_languages(connection, workspace, entry, delivery.file_id)))
+    if not files:
+        return (
+            "select cast(null as varchar) as file_id, cast(null as varchar) as host, "
+            "cast(null as varchar) as language, cast(null as bigint) as row_count where false"
+        )
+    quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in sorted(files))
+    return f"select * from read_parquet([{quoted}])"
 
 
 def _public_suffixes() -> list[dict[str, Any]]:

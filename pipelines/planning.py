@@ -9,11 +9,12 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 
 from pipelines import inbox
-from pipelines.checks import VERIFIED, checks_before, checks_id
 from pipelines.clients import ClientFileError, ClientSettings, client_file_names, read_client_files
 from pipelines.inbox import InboxError
+from pipelines.people_lists import DAY_HEADERS, is_people_list, rows_before, rows_id
 from pipelines.remote_inbox import mirror_inbox
 from warehouse.archive import Delivery, Manifest, archived_clients, read_manifests
 from warehouse.layout import Workspace
@@ -142,59 +143,64 @@ def _manifests_of_client(
     manifests = {}
     next_days = dict(itertools.pairwise(sorted(days)))
     for day in sorted(days):
-        settings = _settings_in_force(day, today, settled, on)
+        archive = _archive_in_force(day, settled, on)
+        settings = archive.settings if archive else today.model_dump(mode="json")
         before = archived.get(day)
         known = {delivery.path: delivery for delivery in before.deliveries} if before else {}
         found = _deliveries_of_day(
             workspace, ClientSettings.model_validate(settings), own.get(day), common.get(day), known, errors
         )
-        if not any(not delivery.path.endswith(f"/{VERIFIED}") for delivery in found.values()):
+        if all(is_people_list(path) for path in found):
             continue
-        try:
-            _take_checks(workspace, today.client_id, found, next_days.get(day))
-        except OSError as error:
-            errors.append(inbox.unreadable(workspace.inbox / today.client_id / VERIFIED, workspace, error))
+        for name in DAY_HEADERS:
+            path = workspace.inbox / today.client_id / name
+            try:
+                _take_rows_of_people(workspace, path, found, next_days.get(day))
+            except OSError as error:
+                errors.append(inbox.unreadable(path, workspace, error))
         manifests[day] = Manifest(
             client_id=today.client_id,
             refreshed_on=day,
             settings=settings,
             is_first_published=day in settled,
+            ubiquitous=(archive.ubiquitous or {}) if archive else None,
             deliveries=tuple(sorted(found.values(), key=lambda delivery: delivery.path)),
         )
     return manifests
 
 
-def _take_checks(workspace: Workspace, client_id: str, deliveries: dict[str, Delivery], next_day: date | None) -> None:
-    """Add what people checked before the next refresh."""
-    path = workspace.inbox / client_id / VERIFIED
+def _take_rows_of_people(
+    workspace: Workspace, path: Path, deliveries: dict[str, Delivery], next_day: date | None
+) -> None:
+    """Add what people checked or decided before the next refresh."""
     name = workspace.relative(path)
     before = deliveries.get(name)
-    content = checks_before(path, next_day) if path.is_file() else None
+    content = rows_before(path, next_day) if path.is_file() else None
     if content is not None:
-        taken = Delivery(name, checks_id(content), len(content), 0, until=next_day.isoformat() if next_day else None)
+        taken = Delivery(name, rows_id(content), len(content), 0, until=next_day.isoformat() if next_day else None)
         if before is not None and before.file_id == taken.file_id:
             taken = replace(taken, facts=before.facts)
         deliveries[name] = taken
     elif path.is_file():
-        # no check counts for this refresh
+        # no row counts for this refresh
         deliveries.pop(name, None)
     elif before is not None and path.parent.is_dir():
         deliveries[name] = replace(before, is_withdrawn=True)
 
 
-def _settings_in_force(
-    day: date, today: ClientSettings, settled: dict[date, Manifest], on: date | None
-) -> dict[str, object]:
-    """The contract's rule: a refresh keeps its archived settings; one published late takes its neighbour's."""
+def _archive_in_force(day: date, settled: dict[date, Manifest], on: date | None) -> Manifest | None:
+    """The refresh whose archived settings and lists count; None for today's.
+
+    The contract's rule: a refresh keeps its own; one published late takes its neighbour's.
+    """
     if day == on:
-        return today.model_dump(mode="json")
+        return None
     if day in settled:
-        return settled[day].settings
+        return settled[day]
     if any(other > day for other in settled):
         earlier = [other for other in settled if other < day]
-        neighbour = max(earlier) if earlier else min(other for other in settled if other > day)
-        return settled[neighbour].settings
-    return today.model_dump(mode="json")
+        return settled[max(earlier) if earlier else min(other for other in settled if other > day)]
+    return None
 
 
 def _deliveries_of_day(

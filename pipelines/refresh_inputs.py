@@ -14,6 +14,7 @@ from pipelines.exports.values import day_sql
 from pipelines.intake import TakenFile, parquet_of, refuse, take_in
 from pipelines.ledger import needed_files, write_ledger
 from pipelines.planning import Plan
+from pipelines.ubiquity import settle_ubiquity
 from warehouse.archive import Manifest, archived_file, write_manifest
 from warehouse.connections import connect
 from warehouse.history import forget_built
@@ -56,6 +57,8 @@ def prepare_inputs(workspace: Workspace, plan: Plan) -> list[GateReport]:
         report.files_by_outcome[outcome] = report.files_by_outcome.get(outcome, 0) + 1
         if outcome == "accepted":
             report.rows += file.delivery.facts["rows_read"]
+    with connect(workspace.working_database, workspace) as connection:
+        manifests = settle_ubiquity(connection, workspace, manifests, plan.history)
     for manifest in manifests:
         write_manifest(workspace, manifest)
     forget_built(workspace, manifests)

@@ -60,13 +60,24 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One refresh of one client: settings in force and deliveries, by path."""
+    """One refresh of one client: settings and lists in force, and deliveries, by path.
+
+    Attributes:
+        client_id: Whose.
+        refreshed_on: Its name.
+        settings: The client file in force.
+        is_first_published: Settings and lists stay as they are from now on.
+        deliveries: What was delivered, by path.
+        ubiquitous: Domain → how many sites in how many clients of the warehouse it links to, of the domains that link
+            to very many; None until a run has settled it.
+    """
 
     client_id: str
     refreshed_on: date
     settings: dict[str, Any]
     is_first_published: bool
     deliveries: tuple[Delivery, ...]
+    ubiquitous: dict[str, list[int]] | None = None
 
     @property
     def deliveries_hash(self) -> str:
@@ -107,13 +118,25 @@ def manifest_path(workspace: Workspace, client_id: str, refreshed_on: date) -> P
 
 def read_manifests(workspace: Workspace, client_id: str) -> dict[date, Manifest]:
     """All refreshes of a client that were ever archived, by date."""
-    manifests = {}
-    for path in sorted((workspace.archived_refreshes / client_id).glob("*.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        deliveries = tuple(Delivery(**delivery) for delivery in content.pop("deliveries"))
-        refreshed_on = date.fromisoformat(content.pop("refreshed_on"))
-        manifests[refreshed_on] = Manifest(**content, refreshed_on=refreshed_on, deliveries=deliveries)
-    return manifests
+    manifests = (_read_manifest(path) for path in _manifest_paths(workspace, client_id))
+    return {manifest.refreshed_on: manifest for manifest in manifests}
+
+
+def latest_manifest(workspace: Workspace, client_id: str) -> Manifest | None:
+    """The last refresh of a client that was ever archived."""
+    paths = _manifest_paths(workspace, client_id)
+    return _read_manifest(paths[-1]) if paths else None
+
+
+def _manifest_paths(workspace: Workspace, client_id: str) -> list[Path]:
+    return sorted((workspace.archived_refreshes / client_id).glob("*.json"))
+
+
+def _read_manifest(path: Path) -> Manifest:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    deliveries = tuple(Delivery(**delivery) for delivery in content.pop("deliveries"))
+    refreshed_on = date.fromisoformat(content.pop("refreshed_on"))
+    return Manifest(**content, refreshed_on=refreshed_on, deliveries=deliveries)
 
 
 def archived_clients(workspace: Workspace) -> list[str]:

@@ -105,3 +105,22 @@
         end
     )
 {%- endmacro %}
+
+{# Whether a URL is that of a picture. #}
+{% macro is_picture(url) -%}
+    regexp_matches(lower({{ url }}), '\.(jpe?g|png|gif|webp|svg|bmp|ico|avif)($|[?#])')
+{%- endmacro %}
+
+{#
+    Whether a whole segment of the path, or a whole parameter of the query, is the name of the linked site. Pages of
+    opinions (`/review/example.com`) name it, too, and are written by people.
+#}
+{% macro names_target(tail, target_name) -%}
+    (
+        regexp_matches(
+            lower({{ tail }}),
+            '(^|[/=])((https?(:|%3a))?(/|%2f){0,2})(www\.)?' || regexp_escape({{ target_name }}) || '(/|\.html?|$|[?&#])'
+        )
+        and not regexp_matches(lower({{ tail }}), '/(reviews?|bewertung(en)?|avis|opiniones|recensioni|opinie)/')
+    )
+{%- endmacro %}

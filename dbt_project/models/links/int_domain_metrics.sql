@@ -1,14 +1,25 @@
 with link_rows as (
 
-    select * from {{ ref('int_link_rows_judged') }}
-    where is_accepted and evidence_role != 'unconfirmed' and referring_domain is not null
+    select
+        link_rows.*,
+        hosts.referring_domain
+    from {{ ref('int_link_rows') }} as link_rows
+    inner join {{ ref('int_hosts') }} as hosts
+        on link_rows.source_host = hosts.host
+    -- rules do not change what was measured: only rows that cannot be read say nothing
+    where link_rows.evidence_role != 'unconfirmed' and link_rows.rule_bits % 8 = 0
 
 ),
 
 domain_rows as (
 
-    select * from {{ ref('int_domain_rows_judged') }}
-    where is_accepted and evidence_role != 'unconfirmed' and referring_domain is not null
+    select
+        domain_rows.*,
+        hosts.referring_domain
+    from {{ ref('int_domain_rows') }} as domain_rows
+    inner join {{ ref('int_hosts') }} as hosts
+        on domain_rows.host = hosts.host
+    where domain_rows.evidence_role != 'unconfirmed' and domain_rows.unreadable is null
 
 ),
 
@@ -42,24 +53,8 @@ from_links as (
         {% for metric in domain_metrics() + page_metrics() %}
         max({{ metric }}) as {{ metric }},
         {% endfor %}
-        max(domain_traffic) as traffic,
-        min(first_seen_on) as first_seen_on,
-        max(last_seen_on) as last_seen_on
+        max(domain_traffic) as traffic
     from link_rows
-    group by all
-
-),
-
-languages as (
-
-    select
-        client_id,
-        refreshed_on,
-        referring_domain,
-        page_language,
-        count(*) as pages
-    from link_rows
-    where page_language is not null
     group by all
 
 ),
@@ -71,8 +66,8 @@ main_languages as (
         client_id,
         refreshed_on,
         referring_domain,
-        arg_min(page_language, (-pages, page_language)) as language
-    from languages
+        arg_min(language, (language_source != 'provider', -pages, language)) as language
+    from {{ ref('int_domain_languages') }}
     group by all
 
 ),
@@ -88,9 +83,7 @@ from_domain_rows as (
         max({{ metric }}) as {{ metric }},
         {% endfor %}
         max(domain_traffic) as traffic,
-        max(country) as country,
-        min(first_seen_on) as first_seen_on,
-        max(last_seen_on) as last_seen_on
+        max(country) as country
     from (
         select * from domain_rows
         union all by name
@@ -114,9 +107,7 @@ metrics as (
         {% endfor %}
         greatest(from_links.traffic, from_domain_rows.traffic) as traffic,
         from_domain_rows.country,
-        main_languages.language,
-        least(from_links.first_seen_on, from_domain_rows.first_seen_on) as first_seen_on,
-        greatest(from_links.last_seen_on, from_domain_rows.last_seen_on) as last_seen_on
+        main_languages.language
     from from_links
     full outer join from_domain_rows
         on from_links.client_id = from_domain_rows.client_id
@@ -163,9 +154,7 @@ select
     {% endfor %}
     cast(measured.traffic as bigint) as traffic,
     measured.country,
-    measured.language,
-    measured.first_seen_on,
-    measured.last_seen_on
+    measured.language
 from measured
 left join hosts
     on measured.referring_domain = hosts.referring_domain

@@ -75,6 +75,7 @@ select
     {% endfor %}
     in_effect.domain_traffic,
     coalesce(in_effect.is_provider_spam, false) as is_provider_spam,
+    in_effect.spam_score,
     in_effect.links,
     in_effect.is_lost,
     in_effect.first_seen_on,

@@ -37,20 +37,14 @@ panel_hosts as (
 
 ),
 
-rule_sets as (
-
-    select {{ rules_with(outcome='reject') }} as rejecting
-
-),
-
 judged as (
 
     select
         domain_rows.*,
         hosts.referring_domain,
         hosts.is_suffix,
-        coalesce(domain_verdicts.rule_bits, 0)
-        + {{ rule_bits({
+        coalesce({{ rules_that_hold('domain_verdicts.rule_bits') }}, 0)
+        | {{ rule_bits({
             'unreadable_row': "domain_rows.unreadable is not null",
             'missing_url': "domain_rows.unreadable is null and coalesce(trim(domain_rows.delivered_domain), '') = ''",
             'invalid_host': "domain_rows.unreadable is null and coalesce(trim(domain_rows.delivered_domain), '') != ''"
@@ -74,6 +68,5 @@ judged as (
 
 select
     judged.* exclude (host, unreadable),
-    judged.rule_bits & rule_sets.rejecting = 0 as is_accepted
+    judged.rule_bits & {{ rules_with(outcome='reject') }} = 0 as is_accepted
 from judged
-cross join rule_sets

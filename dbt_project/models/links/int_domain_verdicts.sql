@@ -1,14 +1,8 @@
 with link_rows as (
 
-    select
-        client_id,
-        refreshed_on,
-        source_host,
-        bit_or(rule_bits & {{ rules_with(scope='domain') }}) as rule_bits
-    from {{ ref('int_link_rows') }}
+    select * from {{ ref('int_link_rows') }}
     -- neither an export of the refresh before nor a row whose cells have shifted bears witness today
     where evidence_role != 'unconfirmed' and rule_bits % 2 = 0
-    group by all
 
 ),
 
@@ -18,15 +12,68 @@ domain_rows as (
 
 ),
 
+link_verdicts as (
+
+    select * from {{ ref('int_link_verdicts') }}
+    where {{ rules_that_hold('rule_bits') }} & {{ rules_with(outcome='reject', scope='link', families=['spam', 'comment']) }} != 0
+
+),
+
 hosts as (
 
     select * from {{ ref('int_hosts') }}
 
 ),
 
+quality_settings as (
+
+    select * from {{ ref('int_quality_settings') }}
+
+),
+
+domain_metrics as (
+
+    select * from {{ ref('int_domain_metrics') }}
+
+),
+
+foreign_domains as (
+
+    select * from {{ ref('int_foreign_domains') }}
+
+),
+
+spam_domains as (
+
+    select * from {{ ref('spam_domains') }}
+
+),
+
+ubiquitous_domains as (
+
+    select * from {{ source('ledger', 'ubiquitous_domains') }}
+
+),
+
 judged_domains as (
 
     select * from {{ source('ledger', 'judged_domains') }}
+
+),
+
+decisions as (
+
+    select
+        client_id,
+        refreshed_on,
+        decided_domain,
+        {{ rule_bits({
+            'rejected_domain_by_people': "decision = 'reject'",
+            'accepted_domain_by_people': "decision = 'accept'",
+        }) }} as rule_bits,
+        decision_evidence
+    from {{ ref('int_decisions') }}
+    where decided_domain is not null and decision is not null
 
 ),
 
@@ -41,40 +88,33 @@ disavowed as (
 
 ),
 
-domains as (
-
-    select
-        link_rows.client_id,
-        link_rows.refreshed_on,
-        hosts.referring_domain
-    from link_rows
-    inner join hosts
-        on link_rows.source_host = hosts.host
-
-    union
-
-    select
-        domain_rows.client_id,
-        domain_rows.refreshed_on,
-        hosts.referring_domain
-    from domain_rows
-    inner join hosts
-        on domain_rows.host = hosts.host
-
-),
-
 -- rules of scope domain that one row raised take every row of the domain
 raised_by_links as (
 
     select
+        client_id,
+        refreshed_on,
+        source_host,
+        bit_or(rule_bits & {{ rules_with(scope='domain') }}) as rule_bits,
+        count(*) as row_count
+    from link_rows
+    group by all
+
+),
+
+spam_rows as (
+
+    select
         link_rows.client_id,
         link_rows.refreshed_on,
-        hosts.referring_domain,
-        bit_or(link_rows.rule_bits) as rule_bits
+        link_rows.source_host,
+        count(*) as row_count
     from link_rows
-    inner join hosts
-        on link_rows.source_host = hosts.host
-    where link_rows.rule_bits != 0
+    inner join link_verdicts
+        on link_rows.client_id = link_verdicts.client_id
+        and link_rows.refreshed_on = link_verdicts.refreshed_on
+        and link_rows.page_key = link_verdicts.page_key
+        and link_rows.target_key = link_verdicts.target_key
     group by all
 
 ),
@@ -82,81 +122,255 @@ raised_by_links as (
 raised_by_domain_rows as (
 
     select
-        domain_rows.client_id,
-        domain_rows.refreshed_on,
-        hosts.referring_domain,
-        {{ rule_bits({'provider_spam': "bool_or(domain_rows.is_provider_spam)"}) }} as rule_bits
+        client_id,
+        refreshed_on,
+        host as source_host,
+        bool_or(is_provider_spam) as is_provider_spam,
+        max(spam_score) as spam_score
     from domain_rows
-    inner join hosts
-        on domain_rows.host = hosts.host
-    where domain_rows.evidence_role != 'unconfirmed' and domain_rows.unreadable is null
+    where evidence_role != 'unconfirmed' and unreadable is null
     group by all
-    having bool_or(domain_rows.is_provider_spam)
 
 ),
 
 raised as (
 
     select
+        raised_by_any.client_id,
+        raised_by_any.refreshed_on,
+        hosts.referring_domain,
+        any_value(hosts.parent_domain) as parent_domain,
+        bit_or(raised_by_any.rule_bits) as rule_bits,
+        coalesce(bool_or(raised_by_any.is_provider_spam), false) as is_provider_spam,
+        max(raised_by_any.spam_score) as spam_score,
+        sum(raised_by_any.row_count) as row_count,
+        sum(raised_by_any.spam_row_count) as spam_row_count
+    from (
+        select
+            *,
+            cast(0 as bigint) as spam_row_count,
+            false as is_provider_spam,
+            cast(null as double) as spam_score
+        from raised_by_links
+
+        union all by name
+
+        select
+            client_id,
+            refreshed_on,
+            source_host,
+            cast(0 as bigint) as rule_bits,
+            cast(0 as bigint) as row_count,
+            row_count as spam_row_count
+        from spam_rows
+
+        union all by name
+
+        select
+            *,
+            cast(0 as bigint) as rule_bits,
+            cast(0 as bigint) as row_count,
+            cast(0 as bigint) as spam_row_count
+        from raised_by_domain_rows
+    ) as raised_by_any
+    inner join hosts
+        on raised_by_any.source_host = hosts.host
+    group by all
+
+),
+
+-- one name bought under many top-level domains
+names as (
+
+    select
         client_id,
         refreshed_on,
         referring_domain,
-        bit_or(rule_bits) as rule_bits
-    from (
-        select * from raised_by_links
-        union all
-        select * from raised_by_domain_rows
-    ) as raised_by_any
-    group by all
+        split_part(referring_domain, '.', 1) as name,
+        count(*) over (partition by client_id, refreshed_on, split_part(referring_domain, '.', 1)) as top_level_domains
+    from raised
+    where referring_domain = parent_domain
 
 ),
 
 listed as (
 
     select
-        domains.client_id,
-        domains.refreshed_on,
-        domains.referring_domain,
+        raised.client_id,
+        raised.refreshed_on,
+        raised.referring_domain,
         bool_or(judged_domains.verdict = 'blocked') as is_blocked,
         bool_or(judged_domains.verdict = 'allowed') as is_allowed
-    from domains
+    from raised
     inner join judged_domains
-        on domains.client_id = judged_domains.client_id
-        and domains.refreshed_on = judged_domains.refreshed_on
+        on raised.client_id = judged_domains.client_id
+        and raised.refreshed_on = judged_domains.refreshed_on
         and (
-            domains.referring_domain = judged_domains.domain
-            or ends_with(domains.referring_domain, '.' || judged_domains.domain)
+            raised.referring_domain = judged_domains.domain
+            or ends_with(raised.referring_domain, '.' || judged_domains.domain)
         )
     group by all
+
+),
+
+decided as (
+
+    select
+        raised.client_id,
+        raised.refreshed_on,
+        raised.referring_domain,
+        -- the nearest name decides: a host of a platform before the platform
+        arg_max(decisions.rule_bits, length(decisions.decided_domain)) as rule_bits,
+        arg_max(decisions.decision_evidence, length(decisions.decided_domain)) as decision_evidence
+    from raised
+    inner join decisions
+        on raised.client_id = decisions.client_id
+        and raised.refreshed_on = decisions.refreshed_on
+        and (
+            raised.referring_domain = decisions.decided_domain
+            or ends_with(raised.referring_domain, '.' || decisions.decided_domain)
+        )
+    group by all
+
+),
+
+known as (
+
+    select
+        raised.*,
+        quality_settings.* exclude (client_id, refreshed_on),
+        domain_metrics.authority,
+        domain_metrics.authority_metric,
+        domain_metrics.traffic,
+        domain_metrics.ahrefs_dr,
+        domain_metrics.majestic_tf,
+        domain_metrics.moz_da,
+        names.name,
+        names.top_level_domains,
+        spam_domains.why as listed_as,
+        ubiquitous_domains.sites as ubiquitous_sites,
+        ubiquitous_domains.clients as ubiquitous_clients,
+        foreign_domains.foreign_evidence,
+        coalesce(listed.is_blocked, false) as is_blocked,
+        coalesce(listed.is_allowed, false) as is_allowed,
+        coalesce(decided.rule_bits, 0) as decided_rule_bits,
+        decided.decision_evidence,
+        disavowed.disavowed_domain is not null as is_disavowed
+    from raised
+    inner join quality_settings
+        on raised.client_id = quality_settings.client_id
+        and raised.refreshed_on = quality_settings.refreshed_on
+    left join domain_metrics
+        on raised.client_id = domain_metrics.client_id
+        and raised.refreshed_on = domain_metrics.refreshed_on
+        and raised.referring_domain = domain_metrics.referring_domain
+    left join names
+        on raised.client_id = names.client_id
+        and raised.refreshed_on = names.refreshed_on
+        and raised.referring_domain = names.referring_domain
+    left join spam_domains
+        on raised.referring_domain = spam_domains.domain
+    left join ubiquitous_domains
+        on raised.client_id = ubiquitous_domains.client_id
+        and raised.refreshed_on = ubiquitous_domains.refreshed_on
+        and raised.referring_domain = ubiquitous_domains.domain
+    left join foreign_domains
+        on raised.client_id = foreign_domains.client_id
+        and raised.refreshed_on = foreign_domains.refreshed_on
+        and raised.referring_domain = foreign_domains.referring_domain
+    left join listed
+        on raised.client_id = listed.client_id
+        and raised.refreshed_on = listed.refreshed_on
+        and raised.referring_domain = listed.referring_domain
+    left join decided
+        on raised.client_id = decided.client_id
+        and raised.refreshed_on = decided.refreshed_on
+        and raised.referring_domain = decided.referring_domain
+    left join disavowed
+        on raised.client_id = disavowed.client_id
+        and raised.refreshed_on = disavowed.refreshed_on
+        and raised.referring_domain = disavowed.disavowed_domain
+
+),
+
+suspected as (
+
+    select
+        *,
+        (
+            rule_bits
+            | {{ pattern_bits('domain', 'referring_domain') }}
+            | {{ rule_bits({
+                'provider_spam': "is_provider_spam",
+                'spam_score': "spam_score >= " ~ threshold('spam_score', 'known'),
+                'spam_score_medium': "spam_score >= " ~ threshold('spam_score_medium', 'known')
+                    ~ " and spam_score < " ~ threshold('spam_score', 'known'),
+                'listed_spam': "listed_as is not null",
+                'ubiquitous': "ubiquitous_sites >= " ~ threshold('ubiquitous', 'known')
+                    ~ " and coalesce(authority, 0) < " ~ var('platform_authority'),
+                'many_tlds': "top_level_domains >= " ~ threshold('many_tlds', 'known')
+                    ~ " and coalesce(authority, 0) < " ~ var('network_authority'),
+                'authority_without_traffic': "authority >= " ~ threshold('authority_without_traffic', 'known')
+                    ~ " and traffic <= " ~ var('no_traffic') ~ " and not contains(authority_metric, 'page')",
+                'metric_disagreement': "ahrefs_dr >= " ~ threshold('metric_disagreement', 'known')
+                    ~ " and (majestic_tf <= " ~ var('worthless_trust_flow')
+                    ~ " or moz_da <= " ~ var('worthless_domain_authority') ~ ")",
+                'mostly_spam': "row_count >= " ~ var('mostly_spam_rows')
+                    ~ " and 100 * spam_row_count >= row_count * " ~ threshold('mostly_spam', 'known'),
+                'foreign_market': "foreign_evidence is not null",
+            }) }}
+        )
+        & ~niche_rule_bits as suspicions
+    from known
+
+),
+
+judged as (
+
+    select
+        *,
+        suspicions
+        | decided_rule_bits
+        | {{ rule_bits({
+            'two_suspicions': "bit_count(suspicions & "
+                ~ rules_with(outcome='review', scope='domain', families=['spam']) ~ ") >= "
+                ~ threshold('two_suspicions', 'suspected'),
+            'allowed_domain': "is_allowed",
+            'blocked_domain': "is_blocked and not is_allowed",
+            'disavowed': "is_disavowed",
+        }) }}
+            as all_rule_bits
+    from suspected
 
 )
 
 select
-    domains.client_id,
-    domains.refreshed_on,
-    domains.referring_domain,
-    case when coalesce(listed.is_allowed, false) then 0 else coalesce(raised.rule_bits, 0) end
-    + {{ rule_bits({
-        'blocked_domain': "coalesce(listed.is_blocked, false) and not coalesce(listed.is_allowed, false)",
-        'disavowed': "disavowed.disavowed_domain is not null",
-    }) }}
-        as rule_bits,
-    coalesce(listed.is_allowed, false) as is_allowed
-from domains
-left join raised
-    on domains.client_id = raised.client_id
-    and domains.refreshed_on = raised.refreshed_on
-    and domains.referring_domain = raised.referring_domain
-left join listed
-    on domains.client_id = listed.client_id
-    and domains.refreshed_on = listed.refreshed_on
-    and domains.referring_domain = listed.referring_domain
-left join disavowed
-    on domains.client_id = disavowed.client_id
-    and domains.refreshed_on = disavowed.refreshed_on
-    and domains.referring_domain = disavowed.disavowed_domain
-where
-    raised.rule_bits is not null
-    or listed.is_blocked
-    or listed.is_allowed
-    or disavowed.disavowed_domain is not null
+    client_id,
+    refreshed_on,
+    referring_domain,
+    all_rule_bits as rule_bits,
+    concat_ws(
+        '; ',
+        decision_evidence,
+        case when all_rule_bits & {{ rule_bit('ubiquitous') }} != 0
+            then 'links to ' || ubiquitous_sites || ' sites in ' || ubiquitous_clients || ' clients' end,
+        case when listed_as is not null then listed_as end,
+        case when all_rule_bits & {{ rule_bit('spam_score') }} != 0 and spam_score is not null
+            then 'spam score ' || round(spam_score) end,
+        case when all_rule_bits & {{ rule_bit('many_tlds') }} != 0
+            then name || ' under ' || top_level_domains || ' top-level domains' end,
+        case when all_rule_bits & {{ rule_bit('authority_without_traffic') }} != 0
+            then 'authority ' || authority || ', ' || traffic || ' visits a month' end,
+        case when all_rule_bits & {{ rule_bit('metric_disagreement') }} != 0
+            then concat_ws(
+                ', ',
+                'Domain Rating ' || round(ahrefs_dr, 1),
+                'Trust Flow ' || majestic_tf,
+                'Domain Authority ' || moz_da
+            ) end,
+        case when all_rule_bits & {{ rule_bit('mostly_spam') }} != 0
+            then spam_row_count || ' of ' || row_count || ' rows of the domain are spam' end,
+        case when all_rule_bits & {{ rule_bit('foreign_market') }} != 0 then foreign_evidence end
+    ) as domain_evidence
+from judged
+where all_rule_bits != 0

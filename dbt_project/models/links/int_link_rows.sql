@@ -10,6 +10,12 @@ refreshes as (
 
 ),
 
+quality_settings as (
+
+    select * from {{ ref('int_quality_settings') }}
+
+),
+
 unicode_hosts as (
 
     select * from {{ source('reference', 'unicode_hosts') }}
@@ -23,12 +29,16 @@ trimmed as (
         delivered_rows.may_lack_target and coalesce(trim(delivered_rows.target_url), '') = '' as is_untargeted,
         coalesce(delivered_rows.lost_on, delivered_rows.last_seen_on) as observed_on,
         refreshes.has_path_sites,
+        quality_settings.* exclude (client_id, refreshed_on),
         {{ url_after_scheme(url_without_fragment('delivered_rows.source_url')) }} as source_rest,
         {{ url_after_scheme(url_without_fragment('delivered_rows.target_url')) }} as target_rest
     from delivered_rows
     inner join refreshes
         on delivered_rows.client_id = refreshes.client_id
         and delivered_rows.refreshed_on = refreshes.refreshed_on
+    inner join quality_settings
+        on delivered_rows.client_id = quality_settings.client_id
+        and delivered_rows.refreshed_on = quality_settings.refreshed_on
 
 ),
 
@@ -66,6 +76,25 @@ punycoded as (
     left join unicode_hosts as target_names
         on hosts.target_host_written = target_names.host
 
+),
+
+-- what the page looks like, asked once
+seen as (
+
+    select
+        *,
+        {{ hits_patterns('comment_page', 'url', 'source_rest') }}
+        or coalesce(is_ugc, false)
+        or regexp_matches(coalesce(page_type, ''), '(?i)comment|profile') as is_comment,
+        {{ hits_patterns('commercial_anchor', 'anchor', 'anchor') }}
+        -- the name of a site is no offer
+        and not regexp_matches(trim(anchor), '^\S+\.\S+$') as has_commercial_anchor,
+        -- a long discussion has many links
+        regexp_matches(source_tail, '(?i)/(forums?|threads?|topics?|viewtopic|showthread|questions|discussions?)')
+            as is_thread,
+        regexp_replace(target_host, '^www\.', '') as target_name
+    from punycoded
+
 )
 
 select
@@ -88,6 +117,13 @@ select
         when is_untargeted then {{ url_key("file_site") }}
         else {{ url_key("target_host || " ~ url_port('target_authority') ~ " || target_tail") }}
     end as target_key,
+    -- a path that two sites do not have by chance: three words, or a long number
+    case
+        when
+            length(source_tail) >= 12
+            and regexp_matches(source_tail, '([a-zA-Z0-9%]+[-_]){2,}[a-zA-Z0-9%]|[0-9]{5,}|[0-9a-f]{12,}')
+            then {{ url_key("lower(source_tail)") }}
+    end as path_key,
     is_untargeted,
     coalesce(is_check, false) as is_check,
     coalesce(is_page_gone, false) as is_page_gone,
@@ -100,19 +136,44 @@ select
     cast({{ metric }} as float) as {{ metric }},
     {% endfor %}
     cast(domain_traffic as float) as domain_traffic,
-    {{ rule_bits({
-        'unreadable_row': "unreadable is not null",
-        'missing_url': "unreadable is null and (coalesce(trim(source_url), '') = ''"
-            ~ " or (not may_lack_target and coalesce(trim(target_url), '') = ''))",
-        'not_http': "(source_url is not null and source_rest is null)"
-            ~ " or (target_url is not null and target_rest is null)",
-        'no_link': "link_type in ('redirect', 'canonical', 'alternate', 'mention')",
-        'provider_spam': "coalesce(is_provider_spam, false)",
-    }) }} as rule_bits,
+    (
+            {{ rule_bits({
+            'unreadable_row': "unreadable is not null",
+            'missing_url': "unreadable is null and (coalesce(trim(source_url), '') = ''"
+                ~ " or (not may_lack_target and coalesce(trim(target_url), '') = ''))",
+            'not_http': "(source_url is not null and source_rest is null)"
+                ~ " or (target_url is not null and target_rest is null)",
+            'no_link': "link_type in ('redirect', 'canonical', 'alternate', 'mention')",
+            'provider_spam': "coalesce(is_provider_spam, false)",
+            'page_gone': "not coalesce(is_check, false) and (http_status in (404, 410) or http_status between 500 and 599)",
+            'spam_score': "spam_score >= " ~ threshold('spam_score', 'seen'),
+            'spam_score_medium': "spam_score >= " ~ threshold('spam_score_medium', 'seen')
+                ~ " and spam_score < " ~ threshold('spam_score', 'seen'),
+            'toxic_score': "toxic_score >= " ~ threshold('toxic_score', 'seen'),
+            'toxic_score_medium': "toxic_score >= " ~ threshold('toxic_score_medium', 'seen')
+                ~ " and toxic_score < " ~ threshold('toxic_score', 'seen'),
+            'many_outgoing_links': "external_links >= " ~ threshold('many_outgoing_links', 'seen'),
+            'link_heavy_page': "external_links >= " ~ threshold('link_heavy_page', 'seen')
+                ~ " and external_links < " ~ threshold('many_outgoing_links', 'seen'),
+            'image_hotlink': "link_type = 'image' and " ~ is_picture('target_rest'),
+            'worthless_comment': "is_comment and (has_commercial_anchor or (not is_thread and external_links >= "
+                ~ threshold('worthless_comment', 'seen') ~ "))",
+        }) }}
+        | {{ pattern_bits('title', 'title') }}
+        | {{ pattern_bits('anchor', 'anchor') }}
+        | {{ pattern_bits('url', 'source_rest') }}
+        -- the path or a parameter is the name of the linked site: a page that a program makes of any domain
+        | case
+            when not contains(source_tail, target_name) or coalesce(target_name, '') = '' then cast(0 as bigint)
+            when {{ names_target('source_tail', 'target_name') }} then cast({{ rule_bit('site_profile') }} as bigint)
+            else cast(0 as bigint)
+        end
+    )
+    & ~niche_rule_bits as rule_bits,
     {{ rel_bits('is_nofollow', 'is_ugc', 'is_sponsored') }} as rel_bits,
     is_in_content,
     is_sitewide,
     title is not null or anchor is not null as has_text,
     first_seen_on,
     coalesce(last_seen_on, lost_on) as last_seen_on
-from punycoded
+from seen

@@ -45,11 +45,9 @@ domain_verdicts as (
 
 ),
 
-rule_sets as (
+link_verdicts as (
 
-    select
-        {{ rules_with(outcome='reject') }} as rejecting,
-        {{ rules_with(scope='domain') }} as of_domains
+    select * from {{ ref('int_link_verdicts') }}
 
 ),
 
@@ -98,12 +96,16 @@ judged as (
 
     select
         attributed.*,
-        -- what a row raises about its domain counts through the domain's verdict alone, which a client's list may lift
-        ((attributed.rule_bits + attributed.rule_bits_of_hosts) & ~rule_sets.of_domains)
-        | coalesce(domain_verdicts.rule_bits, 0) as all_rule_bits,
-        rule_sets.rejecting
+        -- what a row raises about its domain counts through the domain's verdict alone
+        ((attributed.rule_bits | attributed.rule_bits_of_hosts) & ~{{ rules_with(scope='domain') }})
+        | coalesce(link_verdicts.rule_bits, 0)
+        | coalesce(domain_verdicts.rule_bits, 0) as all_rule_bits
     from attributed
-    cross join rule_sets
+    left join link_verdicts
+        on attributed.client_id = link_verdicts.client_id
+        and attributed.refreshed_on = link_verdicts.refreshed_on
+        and attributed.page_key = link_verdicts.page_key
+        and attributed.target_key = link_verdicts.target_key
     left join domain_verdicts
         on attributed.client_id = domain_verdicts.client_id
         and attributed.refreshed_on = domain_verdicts.refreshed_on
@@ -131,8 +133,8 @@ select
     {{ metric }},
     {% endfor %}
     domain_traffic,
-    all_rule_bits as rule_bits,
-    all_rule_bits & rejecting = 0 as is_accepted,
+    {{ rules_that_hold('all_rule_bits') }} as rule_bits,
+    {{ rules_that_hold('all_rule_bits') }} & {{ rules_with(outcome='reject') }} = 0 as is_accepted,
     is_untargeted,
     is_check,
     is_page_gone,

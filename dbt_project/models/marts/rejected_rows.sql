@@ -54,6 +54,18 @@ exports_in_effect as (
 
 ),
 
+link_verdicts as (
+
+    select * from {{ ref('int_link_verdicts') }}
+
+),
+
+domain_verdicts as (
+
+    select * from {{ ref('int_domain_verdicts') }}
+
+),
+
 rule_sets as (
 
     select * from {{ ref('int_rule_sets') }}
@@ -76,7 +88,36 @@ rejected_links as (
             delivered_rows.unreadable,
             'linking domain ' || link_rows.referring_domain,
             'file of ' || link_rows.file_site,
-            'target in ' || coalesce(link_rows.site, 'no site of the panel')
+            'target in ' || coalesce(link_rows.site, 'no site of the panel'),
+            case when link_rows.rule_bits & {{ rule_bit('page_gone') }} != 0
+                then 'status ' || cast(delivered_rows.http_status as integer) end,
+            case
+                when
+                    link_rows.rule_bits & cast({{ rule_bit('many_outgoing_links') }}
+                        + {{ rule_bit('worthless_comment') }} as bigint) != 0
+                    then cast(delivered_rows.external_links as bigint) || ' outgoing links on the page'
+            end,
+            case
+                when link_rows.rule_bits & {{ text_rules() }} != 0
+                    then concat_ws(
+                        '; ',
+                        'title "' || delivered_rows.title || '"',
+                        'anchor "' || delivered_rows.anchor || '"'
+                    )
+            end,
+            case
+                when link_verdicts.rule_bits & {{ rule_bit('mirrored_page') }} != 0
+                    then 'the same path on ' || link_verdicts.mirror_domains || ' domains'
+            end,
+            case
+                when link_rows.rule_bits & {{ rule_bit('toxic_score') }} != 0
+                    then 'toxic score ' || delivered_rows.toxic_score
+            end,
+            case
+                when link_rows.rule_bits & {{ rule_bit('spam_score') }} != 0
+                    then 'spam score ' || round(delivered_rows.spam_score)
+            end,
+            domain_verdicts.domain_evidence
         ) as facts
     from delivered_rows
     inner join link_rows
@@ -84,6 +125,15 @@ rejected_links as (
         and delivered_rows.refreshed_on = link_rows.refreshed_on
         and delivered_rows.file_number = link_rows.file_number
         and delivered_rows.row_number = link_rows.row_number
+    left join link_verdicts
+        on link_rows.client_id = link_verdicts.client_id
+        and link_rows.refreshed_on = link_verdicts.refreshed_on
+        and link_rows.page_key = link_verdicts.page_key
+        and link_rows.target_key = link_verdicts.target_key
+    left join domain_verdicts
+        on link_rows.client_id = domain_verdicts.client_id
+        and link_rows.refreshed_on = domain_verdicts.refreshed_on
+        and link_rows.referring_domain = domain_verdicts.referring_domain
 
 ),
 
@@ -124,8 +174,16 @@ rejected_domains as (
         domain_rows.delivered_domain as source_url,
         cast(null as varchar) as target_url,
         domain_rows.rule_bits,
-        'linking domain ' || coalesce(domain_rows.referring_domain, domain_rows.delivered_domain) as facts
+        concat_ws(
+            '; ',
+            'linking domain ' || coalesce(domain_rows.referring_domain, domain_rows.delivered_domain),
+            domain_verdicts.domain_evidence
+        ) as facts
     from domain_rows
+    left join domain_verdicts
+        on domain_rows.client_id = domain_verdicts.client_id
+        and domain_rows.refreshed_on = domain_verdicts.refreshed_on
+        and domain_rows.referring_domain = domain_verdicts.referring_domain
     inner join exports_in_effect
         on domain_rows.client_id = exports_in_effect.client_id
         and domain_rows.refreshed_on = exports_in_effect.refreshed_on

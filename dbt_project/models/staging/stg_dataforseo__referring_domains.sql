@@ -13,6 +13,7 @@ renamed as (
         cast('' as varchar) as target_header,
         domain as delivered_domain,
         domain_rank as dataforseo_rank,
+        spam_score,
         coalesce(backlinks, 1) as links,
         lost is not null as is_lost,
         first_seen as first_seen_on,

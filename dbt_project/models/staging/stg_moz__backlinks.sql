@@ -25,6 +25,11 @@ renamed as (
         http_status,
         domain_authority as moz_da,
         external_links,
+        -- until 2018 a number of 17 flags, in files that tell follow links in columns of their own; then a percentage
+        case
+            when coalesce(nofollow_only, follow_only, followable) is not null then spam_score * 100 / 17
+            else spam_score
+        end as spam_score,
         -- the newest of the ways in which Moz has said it
         coalesce(
             case

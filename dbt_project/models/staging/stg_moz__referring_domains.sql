@@ -13,6 +13,7 @@ renamed as (
         cast('' as varchar) as target_header,
         domain as delivered_domain,
         domain_authority as moz_da,
+        spam_score,
         -- a domain on the list links at least once
         coalesce(backlinks, 1) as links,
         lost is not null or coalesce(regexp_matches(link_state, '(?i)lost|delet|remov|gone'), false) as is_lost,

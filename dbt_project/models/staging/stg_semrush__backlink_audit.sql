@@ -25,6 +25,7 @@ renamed as (
         end as link_type,
         domain_score as semrush_as,
         page_score as semrush_page_as,
+        toxic_score,
         nofollow as is_nofollow,
         -- links lost within two months stay in the list unmarked: the day last seen decides
         false as is_lost,

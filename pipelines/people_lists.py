@@ -1,7 +1,8 @@
-"""`verified.csv`: what people saw on pages, and which refresh it counts for.
+"""Lists that people keep by hand in `inbox/<client_id>/`, and which refresh each row counts for.
 
-A check counts from the refresh before its day on: for a refresh all checks made before the next one. So a check of
-today changes the last refresh and leaves the history as it was.
+`verified.csv` holds what somebody saw on pages, `overrides.csv` what somebody decided. Each is one list for all time; a
+row counts from the refresh before its day on: for a refresh all rows made before the next one. So what is written today
+changes the last refresh and leaves the history as it was.
 """
 
 from __future__ import annotations
@@ -16,14 +17,24 @@ import duckdb
 
 from pipelines.exports.values import day_sql
 
-VERIFIED = "verified.csv"
+DAY_HEADERS = {
+    "verified.csv": ("checked_on",),
+    "overrides.csv": ("when", "decided_on", "date"),
+}
+"""List → the headers, newest first, under which its rows tell their day."""
 
 
-def checks_before(path: Path, until: date | None) -> bytes | None:
-    """The bytes of a list of checks that count for a refresh.
+def is_people_list(path: str) -> bool:
+    """Whether a delivery, by its path relative to the workspace, is one of these lists."""
+    parts = path.split("/")
+    return len(parts) == 3 and parts[-1] in DAY_HEADERS
+
+
+def rows_before(path: Path, until: date | None) -> bytes | None:
+    """The bytes of a list that count for a refresh.
 
     Args:
-        path: The list as people keep it; a CSV with a column `checked_on` (2026-01-31).
+        path: The list as people keep it; a CSV with a column of days (2026-01-31).
         until: Day of the next refresh; None for the last one, which takes them all.
 
     Returns:
@@ -44,9 +55,9 @@ def checks_before(path: Path, until: date | None) -> bytes | None:
     except csv.Error:
         return content
     names = [name.strip().casefold() for name in rows[0]] if rows else []
-    if "checked_on" not in names:
+    position = next((names.index(header) for header in DAY_HEADERS[path.name] if header in names), None)
+    if position is None:
         return content
-    position = names.index("checked_on")
     days = _days({row[position] for row in rows[1:] if len(row) > position})
     counting = [
         row for row in rows[1:] if len(row) <= position or (day := days.get(row[position])) is None or day < until
@@ -60,8 +71,8 @@ def checks_before(path: Path, until: date | None) -> bytes | None:
     return sink.getvalue().encode()
 
 
-def checks_id(content: bytes) -> str:
-    """SHA-256 of the checks that count, as hexadecimal digits."""
+def rows_id(content: bytes) -> str:
+    """SHA-256 of the rows that count, as hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 
 
