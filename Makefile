@@ -10,7 +10,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DAGSTER_DISABLE_TELEMETRY := 1
 UV_VERSION := 0.13.9
 
-.PHONY: help setup demo test test-servers lint format bench lock clean
+.PHONY: help setup demo test test-servers lint format bench evaluate lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,9 @@ lint: setup  ## Style, types, imports, SQL
 format: setup  ## Put Python and SQL into the house's form
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 	@$(BIN)/sqlfluff fix -q dbt_project/models dbt_project/tests
+
+evaluate: setup  ## Precision and recall of the quality rules on labelled rows; EXPORTS=folder
+	@$(BIN)/python -m bench.evaluate $(or $(EXPORTS),../shared/exports) $(if $(SHOW),--rows)
 
 bench: setup  ## Speed and memory against plain DuckDB; ROWS=1000000
 	@$(BIN)/python -m bench.run --rows $(or $(ROWS),1000000)
