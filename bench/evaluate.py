@@ -178,9 +178,7 @@ def main() -> int:
         return 2
     for labelled in yaml.safe_load((LABELS / "sets.yaml").read_text(encoding="utf-8")):
         labels = read_labels(LABELS / labelled["labels"])
-        rejected = verdicts(
-            arguments.exports, {name for name, _ in labels}, labelled["sites"], labelled["competitors"]
-        )
+        rejected = verdicts(arguments.exports, {name for name, _ in labels}, labelled["sites"], labelled["competitors"])
         _print(f"{labelled['name']} ({labelled['about']})", compare(labels, rejected), arguments.rows)
     own = Workspace.from_environment().published_database
     if "LINKGAP_HOME" in os.environ and own.exists():

@@ -13,7 +13,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from pipelines.checks import checks_before
+from pipelines.people_lists import rows_before
 from tests.conftest import REAL_EXPORTS, Sandbox, csv_text
 from tests.exports_made import ahrefs_backlinks, semrush_backlinks, semrush_referring_domains
 
@@ -369,7 +369,7 @@ def test_checks_count_from_the_refresh_before_their_day_however_the_day_is_writt
         "acme/verified.csv",
         "source_url;links_to_client;checked_on\nhttps://a.com/;yes;2026-01-05\nhttps://b.com/;no;31.12.2026\nhttps://c.com/;no;\n",
     )
-    counting = checks_before(path, date(2026, 3, 1))
+    counting = rows_before(path, date(2026, 3, 1))
     assert counting is not None
     assert counting.decode().splitlines()[1:] == ["https://a.com/;yes;2026-01-05", "https://c.com/;no;"]
-    assert checks_before(path, None) == path.read_bytes()
+    assert rows_before(path, None) == path.read_bytes()

@@ -83,7 +83,7 @@ seen as (
 
     select
         *,
-        {{ hits_patterns('comment_page', 'url', 'source_rest') }}
+        {{ hits_patterns('comment_page', 'url', 'source_url') }}
         or coalesce(is_ugc, false)
         or regexp_matches(coalesce(page_type, ''), '(?i)comment|profile') as is_comment,
         {{ hits_patterns('commercial_anchor', 'anchor', 'anchor') }}

@@ -135,6 +135,8 @@ select
     domain_traffic,
     {{ rules_that_hold('all_rule_bits') }} as rule_bits,
     {{ rules_that_hold('all_rule_bits') }} & {{ rules_with(outcome='reject') }} = 0 as is_accepted,
+    -- what the rules alone say, before people had their word
+    all_rule_bits & ~{{ rules_with(families=['people']) }} as ruled_bits,
     is_untargeted,
     is_check,
     is_page_gone,

@@ -12,6 +12,12 @@ rule_sets as (
 
     union
 
+    select distinct ruled_bits
+    from {{ ref('int_link_rows_judged') }}
+    where ruled_bits != 0 and rule_bits != ruled_bits
+
+    union
+
     select distinct rule_bits
     from {{ ref('int_domain_rows_judged') }}
     where rule_bits != 0

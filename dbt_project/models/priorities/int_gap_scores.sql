@@ -30,6 +30,13 @@ main_segments as (
 
 ),
 
+decisions as (
+
+    select * from {{ ref('int_decisions') }}
+    where decided_domain is not null and tactic is not null
+
+),
+
 tactic_rules as (
 
     select * from {{ ref('tactic_rules') }}
@@ -165,13 +172,16 @@ select
     pointed.referring_domain,
     pointed.segment,
     case
+        when decisions.tactic is not null then decisions.tactic
         when pointed.segment = 'editorial_mention' and pointed.competitors_linked > 1 then 'digital_pr'
         else tactic_rules.tactic
     end as tactic,
     pointed.referring_domain || ' ' || tactic_rules.reason || ': ' || pointed.competitors_linked || ' of '
     || pointed.competitors_in_panel || ' competitors linked ('
     || array_to_string(pointed.competitor_sites[1:3], ', ')
-    || case when pointed.competitors_linked > 3 then ' and others' else '' end || '), you are not.' as tactic_reason,
+    || case when pointed.competitors_linked > 3 then ' and others' else '' end || '), you are not.'
+    || case when decisions.tactic is not null then ' Tactic ' || decisions.decision_evidence || '.' else '' end
+        as tactic_reason,
     pointed.best_source_url,
     pointed.best_target_url,
     pointed.best_anchor,
@@ -200,3 +210,7 @@ select
 from pointed
 left join tactic_rules
     on pointed.segment = tactic_rules.segment
+left join decisions
+    on pointed.client_id = decisions.client_id
+    and pointed.refreshed_on = decisions.refreshed_on
+    and pointed.referring_domain = decisions.decided_domain

@@ -51,6 +51,20 @@ refreshes as (
 
 ),
 
+page_decisions as (
+
+    select * from {{ ref('int_decisions') }}
+    where page_key is not null
+
+),
+
+domain_decisions as (
+
+    select * from {{ ref('int_decisions') }}
+    where decided_domain is not null
+
+),
+
 unicode_hosts as (
 
     select * from {{ source('reference', 'unicode_hosts') }}
@@ -147,13 +161,27 @@ coded as (
                     )
                 )) / least(2.0, len(refreshes.niche_terms))
             )
-        end as relevance
+        end as relevance,
+        coalesce(page_decisions.segment, domain_decisions.segment) as decided_segment,
+        coalesce(page_decisions.relevance, domain_decisions.relevance) as decided_relevance,
+        case
+            when page_decisions.segment is not null then page_decisions.decision_evidence
+            else domain_decisions.decision_evidence
+        end as decision_evidence
     from quoted
     inner join refreshes
         on quoted.client_id = refreshes.client_id
         and quoted.refreshed_on = refreshes.refreshed_on
     left join unicode_hosts
         on quoted.referring_host_written = unicode_hosts.host
+    left join page_decisions
+        on quoted.client_id = page_decisions.client_id
+        and quoted.refreshed_on = page_decisions.refreshed_on
+        and quoted.page_key = page_decisions.page_key
+    left join domain_decisions
+        on quoted.client_id = domain_decisions.client_id
+        and quoted.refreshed_on = domain_decisions.refreshed_on
+        and quoted.referring_domain = domain_decisions.decided_domain
 
 )
 
@@ -178,11 +206,18 @@ select
         when coded.is_in_content then 'content'
         else 'unknown'
     end as placement,
-    coalesce(segment_rules.segment, 'other') as segment,
-    case when segment_rules.rule_id is not null then 'segment_rules:' || segment_rules.rule_id end as segment_rule,
-    segment_rules.reason || ' (' || segment_rules.field || ')' as segment_evidence,
-    coalesce(segment_rules.weight, 0) / 100.0 as segment_confidence,
-    coded.relevance,
+    coalesce(coded.decided_segment, segment_rules.segment, 'other') as segment,
+    case
+        when coded.decided_segment is not null then 'overrides'
+        when segment_rules.rule_id is not null then 'segment_rules:' || segment_rules.rule_id
+    end as segment_rule,
+    case
+        when coded.decided_segment is not null then coded.decision_evidence
+        else segment_rules.reason || ' (' || segment_rules.field || ')'
+    end as segment_evidence,
+    case when coded.decided_segment is not null then 1 else coalesce(segment_rules.weight, 0) / 100.0 end
+        as segment_confidence,
+    coalesce(coded.decided_relevance, coded.relevance) as relevance,
     coalesce(rule_sets.review_reasons, cast([] as varchar[])) as review_reasons,
     provider_sets.providers,
     coded.file_id,
@@ -195,7 +230,7 @@ select
     coded.is_sponsored,
     coalesce(coded.is_sitewide, false) as is_sitewide,
     coalesce(
-        segment_rules.segment in (
+        coalesce(coded.decided_segment, segment_rules.segment) in (
             'editorial_mention', 'expert_feature', 'data_reference', 'review_comparison', 'tool_asset'
         )
         and not coded.is_ugc
