@@ -34,6 +34,7 @@ client_id: {client_id}
 name: {client_id}
 sites: [{own_site}]
 competitors: [{competitors}]
+markets: {{languages: [en, de, es, fr]}}
 """
 SEMRUSH_BACKLINKS = (
     "Page ascore", "Source title", "Source url", "Target url", "Anchor", "External links",

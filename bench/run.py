@@ -1,8 +1,9 @@
 """Measures a refresh against plain DuckDB: `make bench`, or `python -m bench.run [--rows N] [--tiny]`.
 
-Three figures. The marginal cost of a row: two refreshes of made-up Ahrefs exports, one four times as large as the
+Four figures. The marginal cost of a row: two refreshes of made-up Ahrefs exports, one four times as large as the
 other, against what plain DuckDB takes to read the same CSV files into Parquet; start-up falls out of the difference.
-Peak memory of the larger one. The fixed cost: a refresh of tiny clients, one and fifty, warm.
+Peak memory of the larger one. What the quality rules cost: the same refresh with and without those that judge links.
+The fixed cost: a refresh of tiny clients, one and fifty, warm.
 """
 
 from __future__ import annotations
@@ -55,6 +56,10 @@ def main() -> None:
         seconds = large.refresh_seconds - small.refresh_seconds
         plain = large.duckdb_seconds - small.duckdb_seconds
         print(f"marginal: {rows / seconds:,.0f} rows/s; {seconds / plain:.1f} times plain DuckDB CSV to Parquet")
+        without = measure_rules(folder / "rules", arguments.rows)
+        print(
+            f"quality rules: {large.refresh_seconds / without:.2f} times the same refresh without them ({without:.1f} s)"
+        )
     one, fifty = measure_tiny(folder / "tiny", 1), measure_tiny(folder / "fifty", 50)
     print(f"fixed: one tiny client {one:.1f} s, fifty {fifty:.1f} s ({fifty / one:.1f} times), everything warm")
 
@@ -65,6 +70,12 @@ def measure_rows(home: Path, rows: int) -> Measured:
     plain = _plain_duckdb(files, home / "plain")
     seconds, peak = _refresh(home)
     return Measured(rows, seconds, peak, plain)
+
+
+def measure_rules(home: Path, rows: int) -> float:
+    """Seconds of a first refresh with this many rows that judges no link."""
+    write_exports(home, rows)
+    return _refresh(home, LINKGAP_RULES="garbage")[0]
 
 
 def measure_tiny(home: Path, clients: int) -> float:
@@ -90,11 +101,13 @@ def _plain_duckdb(files: list[Path], target: Path) -> float:
     return time.perf_counter() - start
 
 
-def _refresh(home: Path) -> tuple[float, float]:
+def _refresh(home: Path, **environment: str) -> tuple[float, float]:
     """Seconds and peak megabytes of `linkgap refresh` on a workspace."""
     command = [str(Path(sys.executable).parent / "linkgap"), "refresh"]
     start = time.perf_counter()
-    process = subprocess.Popen(command, env={**os.environ, "LINKGAP_HOME": str(home)}, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env={**os.environ, "LINKGAP_HOME": str(home), **environment}, stdout=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
     if os.waitstatus_to_exitcode(status) != 0:

@@ -24,7 +24,7 @@ brand_terms: [Example Running]
 target_pages: []
 refresh: {every_days: 75, earliest_days: 60, latest_days: 90}
 gap: {min_competitors: 1}                 # how many competitors a site must link to before it is an open gap
-quality: {blocked_domains: [], allowed_domains: []}
+quality: {blocked_domains: [], allowed_domains: [], thresholds: {}}   # rules and thresholds: see docs/quality-rules.md
 priority: {weights: {}}                   # e.g. {authority: 40}; components: see docs/scores.md
 """
 

@@ -3,7 +3,7 @@
     seed `quality_rules`. Sets of rows, links and domains are then `bit_or`, and a list of names is looked up once per
     distinct set (`int_rule_sets`).
 
-    `--vars '{rules: garbage}'` leaves out every rule that judges what is a link, to measure what judging costs.
+    `LINKGAP_RULES=garbage` leaves out every rule that judges a link, to measure what judging costs (`make bench`).
 #}
 
 {# The rules of the seed that are in force, name → row, read at compile time so that a condition is tied to its number. #}
@@ -14,7 +14,7 @@
         {%- set found = run_query(
             "select rule, rule_id, scope, outcome, family, threshold from " ~ quality_rules ~ " order by rule_id"
         ) -%}
-        {%- for row in found if var('rules', 'all') == 'all' or row[4] in ('garbage', 'people') -%}
+        {%- for row in found if env_var('LINKGAP_RULES', 'all') == 'all' or row[4] in ('garbage', 'people') -%}
             {%- do rules.update({row[0]: {
                 'bit': 2 ** (row[1] | int), 'scope': row[2], 'outcome': row[3], 'family': row[4],
                 'threshold': row[5],

@@ -117,10 +117,15 @@ select
         when is_untargeted then {{ url_key("file_site") }}
         else {{ url_key("target_host || " ~ url_port('target_authority') ~ " || target_tail") }}
     end as target_key,
-    -- a path that two sites do not have by chance: three words, or a long number
+    -- a path that two sites do not have by chance: three words, or a long number, and no usual room of a site
     case
         when
             length(source_tail) >= 12
+            and not regexp_matches(
+                source_tail,
+                '(?i)/(useful|recommended|helpful|resources?|links?|partners?|sponsors?|blogroll|bookmarks?|about|contact'
+                || '|category|categories|tags?|author|archives?|page)(/|-|_|\.|\?|$)'
+            )
             and regexp_matches(source_tail, '([a-zA-Z0-9%]+[-_]){2,}[a-zA-Z0-9%]|[0-9]{5,}|[0-9a-f]{12,}')
             then {{ url_key("lower(source_tail)") }}
     end as path_key,

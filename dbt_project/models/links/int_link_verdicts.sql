@@ -45,6 +45,7 @@ mirrored_paths as (
         mirrored_pages.client_id,
         mirrored_pages.refreshed_on,
         mirrored_pages.path_key,
+        mirrored_pages.target_key,
         mirrored_pages.domains
     from {{ ref('int_mirrored_pages') }} as mirrored_pages
     inner join quality_settings
@@ -86,6 +87,7 @@ raised_by_mirrors as (
         on link_rows.client_id = mirrored_paths.client_id
         and link_rows.refreshed_on = mirrored_paths.refreshed_on
         and link_rows.path_key = mirrored_paths.path_key
+        and link_rows.target_key = mirrored_paths.target_key
     inner join hosts
         on link_rows.source_host = hosts.host
     left join domain_metrics

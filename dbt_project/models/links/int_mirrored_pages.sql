@@ -4,6 +4,7 @@ with link_rows as (
         client_id,
         refreshed_on,
         path_key,
+        target_key,
         source_host
     from {{ ref('int_link_rows') }}
     where path_key is not null and evidence_role != 'unconfirmed' and rule_bits % 8 = 0
@@ -15,7 +16,7 @@ repeated as (
 
     select
         *,
-        count(*) over (partition by client_id, refreshed_on, path_key) as hosts
+        count(*) over (partition by client_id, refreshed_on, path_key, target_key) as hosts
     from link_rows
     qualify hosts >= 2
 
@@ -31,9 +32,10 @@ select
     repeated.client_id,
     repeated.refreshed_on,
     repeated.path_key,
+    repeated.target_key,
     count(distinct hosts.referring_domain) as domains
 from repeated
 inner join hosts
     on repeated.source_host = hosts.host
-group by repeated.client_id, repeated.refreshed_on, repeated.path_key
+group by repeated.client_id, repeated.refreshed_on, repeated.path_key, repeated.target_key
 having count(distinct hosts.referring_domain) >= 2
