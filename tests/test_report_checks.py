@@ -67,14 +67,21 @@ def test_what_had_no_value_was_not_asked(tmp_path: Path) -> None:
     assert "nothing to ask" in page_of(tmp_path, {"acme": [entry()]}).text
 
 
-def test_many_files_fold_behind_the_first_ones_and_findings_stay_in_front(tmp_path: Path) -> None:
+def test_files_that_agree_share_a_line_and_findings_stay_in_front(tmp_path: Path) -> None:
     """Else a client of forty files would fill the page, or hide the one that matters."""
-    rows = [row(f"inbox/acme/{number}.csv") for number in range(VALUES_SHOWN + 3)]
-    rows[-1]["failed"] = {"1": ""}
+    rows = [row(f"inbox/acme/{number}.csv") for number in range(9)]
+    rows[-1] |= {"failed": {"1": ""}, "observed": ["100 %", "60 %"]}
     checks = {"acme": [entry(*rows)]}
-    expectation = checks_page(checks)["clients"][0]["suites"][0]["expectations"][1]
-    assert expectation["outcome"] == expectation["answers"][0]["outcome"] == "warns"
-    assert "3 more" in page_of(tmp_path, checks).text
+    _, expectation = checks_page(checks)["clients"][0]["suites"][0]["expectations"]
+    assert [(one["observed"], len(one["places"])) for one in expectation["values"]] == [("60 %", 1), ("1 %", 8)]
+    assert expectation["outcome"] == "warns"
+    assert "100 % 9 times" in page_of(tmp_path, checks).text
+
+
+def test_many_different_values_fold_behind_the_first_ones(tmp_path: Path) -> None:
+    """Else a list of row counts would push everything else away."""
+    rows = [row(observed=[f"{number} rows", None]) for number in range(VALUES_SHOWN + 3)]
+    assert "3 more" in page_of(tmp_path, {"acme": [entry(*rows)]}).text
 
 
 def test_text_of_an_export_never_becomes_markup(tmp_path: Path) -> None:

@@ -15,7 +15,10 @@ OUTCOMES = ("stopped", "warns", "passed")
 """What became of an expectation, the worst first. A critical one refused the file or stopped the publication."""
 
 VALUES_SHOWN = 6
-"""Observed values of one expectation that stand beside it; more of them are folded."""
+"""Different values of one expectation that stand beside it; more of them are folded."""
+
+PLACES_SHOWN = 2
+"""Places of one value that stand beside it; where there are more, their number does, and they are folded."""
 
 
 def checks_page(checks: Checks) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def checks_page(checks: Checks) -> dict[str, Any]:
     Returns:
         `findings`: one entry a finding, the worst first; `clients`: one entry a client with its suites and their
         expectations, each with `outcome` (the worst of its answers), `answers` (refreshed_on, subject, observed,
-        outcome) and `asked`; `totals`: outcome → answers.
+        outcome) and `values` (the same by what was observed, with its `places`); `totals`: outcome → answers.
     """
     clients: list[dict[str, Any]] = [
         {"client_id": client_id, "suites": [_suite(entry) for entry in entries]}
@@ -48,7 +51,13 @@ def checks_page(checks: Checks) -> dict[str, Any]:
         )
         totals.update(client["counts"])
     findings.sort(key=lambda one: (OUTCOMES.index(one["outcome"]), one["client_id"], one["refreshed_on"]))
-    return {"findings": findings, "clients": clients, "totals": totals, "values_shown": VALUES_SHOWN}
+    return {
+        "findings": findings,
+        "clients": clients,
+        "totals": totals,
+        "values_shown": VALUES_SHOWN,
+        "places_shown": PLACES_SHOWN,
+    }
 
 
 def _suite(entry: dict[str, Any]) -> dict[str, Any]:
@@ -86,5 +95,15 @@ def _expectation(number: int, expectation: dict[str, Any], rows: list[dict[str, 
     return {
         **{name: expectation[name] for name in ("about", "expected", "advice")},
         "answers": answers,
+        "values": _values(answers),
         "outcome": answers[0]["outcome"] if answers else "passed",
     }
+
+
+def _values(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Answers by what was observed, in the order of the answers: most files agree."""
+    values: dict[tuple[str, str], dict[str, Any]] = {}
+    for answer in answers:
+        value = {"observed": answer["observed"], "outcome": answer["outcome"], "places": []}
+        values.setdefault((answer["outcome"], answer["observed"]), value)["places"].append(answer)
+    return list(values.values())
