@@ -41,6 +41,7 @@ def main() -> None:
     console.print("where to look")
     for client_id in clients:
         console.print(f"  page       {workspace.reports / f'{client_id}.html'}", soft_wrap=True)
+    console.print(f"  checks     {workspace.reports / 'checks.html'}", soft_wrap=True)
     console.print(f"  tables     {workspace.published_database} (schema marts)", soft_wrap=True)
     console.print(f"  Dagster    LINKGAP_HOME={home} .venv/bin/linkgap ui", soft_wrap=True)
 

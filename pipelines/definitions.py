@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from pipelines.assets.checks import plausible_links
 from pipelines.assets.dbt import build_dbt_assets
 from pipelines.assets.exports import landed_exports
 from pipelines.assets.publication import build_published, client_refreshes, reports
@@ -23,6 +24,7 @@ refresh_job = dg.define_asset_job(
 
 defs = dg.Definitions(
     assets=[landed_exports, dbt_models, published, reports, client_refreshes],
+    asset_checks=[plausible_links],
     jobs=[refresh_job],
     resources={"writer": WorkspaceWriter()},
     executor=dg.in_process_executor,

@@ -27,10 +27,19 @@ from warehouse.layout import Workspace
 
 @dataclass(frozen=True)
 class TakenFile:
-    """One delivered file of one refresh after intake."""
+    """One delivered file of one refresh after intake.
+
+    Attributes:
+        client_id: Whose.
+        refreshed_on: Of which refresh.
+        earliest_days: Shortest distance of two refreshes of the client.
+        delivery: The file, with its facts.
+        landed: What landing it showed; None where it did not land.
+    """
 
     client_id: str
     refreshed_on: date
+    earliest_days: int
     delivery: Delivery
     landed: LandedExport | None
 
@@ -73,7 +82,13 @@ def refuse(taken: TakenFile, reason: str) -> TakenFile:
 
 
 def _taken(manifest: Manifest, delivery: Delivery, facts: dict[str, Any], landed: LandedExport | None) -> TakenFile:
-    return TakenFile(manifest.client_id, manifest.refreshed_on, replace(delivery, facts=facts), landed)
+    return TakenFile(
+        manifest.client_id,
+        manifest.refreshed_on,
+        manifest.settings["refresh"]["earliest_days"],
+        replace(delivery, facts=facts),
+        landed,
+    )
 
 
 def _archive_and_land(connection: duckdb.DuckDBPyConnection, workspace: Workspace, delivery: Delivery) -> LandedExport:

@@ -133,12 +133,13 @@ def _withheld_clients(result: dg.ExecuteInProcessResult) -> dict[str, str]:
 
 
 def _warnings(result: dg.ExecuteInProcessResult) -> list[str]:
-    """What the gate before readers found unusual."""
+    """What the gates found unusual, in the order in which they were asked."""
+    lines: list[str] = []
     for evaluation in result.get_asset_check_evaluations():
-        if evaluation.check_name == "plausible":
-            value = evaluation.metadata["warnings"].value
-            return [str(one) for one in value] if isinstance(value, list) else []
-    return []
+        value = evaluation.metadata["warnings"].value if "warnings" in evaluation.metadata else None
+        if isinstance(value, list):
+            lines.extend(str(one) for one in value)
+    return lines
 
 
 def _explain_failure(result: dg.ExecuteInProcessResult) -> str:

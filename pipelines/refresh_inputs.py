@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import duckdb
 
 from data_quality import exports as gate
-from pipelines.exports.formats import format_named
+from data_quality.expectations import Question, SuiteResult, validate
+from pipelines.exports.formats import ExportFormat, format_named
 from pipelines.exports.store import land_file
 from pipelines.exports.values import day_sql
 from pipelines.intake import TakenFile, parquet_of, refuse, take_in
@@ -23,14 +24,19 @@ from warehouse.layout import Workspace
 
 @dataclass
 class GateReport:
-    """What became of the files of one format ('' for files of no known one)."""
+    """What became of the files of one format ('' for files of no known one).
+
+    Attributes:
+        format_name: Name of the format.
+        rows: Rows of accepted files.
+        files_by_outcome: Outcome → files.
+        result: What the gate asked of its files and found; None where it had none to ask.
+    """
 
     format_name: str
     rows: int = 0
     files_by_outcome: dict[str, int] = field(default_factory=dict)
-    files_checked: int = 0
-    expectations: int = 0
-    findings: list[str] = field(default_factory=list)
+    result: SuiteResult | None = None
 
 
 def prepare_inputs(workspace: Workspace, plan: Plan) -> list[GateReport]:
@@ -78,31 +84,49 @@ def _pass_gate(
     reports: dict[str, GateReport],
 ) -> list[TakenFile]:
     """Refuse the files that fail a critical expectation of their kind."""
-    refused: dict[str, str] = {}
+    questions: dict[str, Question] = {}
     for name in sorted({_format_name(file) for file in taken if file.is_accepted}):
-        entry = format_named(name)
         accepted = [file for file in taken if file.is_accepted and _format_name(file) == name]
-        with_rows = sorted({parquet_of(workspace, file) for file in accepted if file.delivery.facts["rows_read"]})
-        if not with_rows:
-            continue
-        types = {field_name: column.type for field_name, column in entry.columns.items()}
-        days = {
-            field_name: day_sql(f'"{field_name}"', entry.date_order)
-            for field_name, field_type in types.items()
-            if field_type == "date"
-        }
-        frame = gate.profile(connection, types, days, with_rows)
-        result = gate.validate_profile(f"{entry.provider} {entry.export_kind}", types, frame)
-        reports[name].files_checked = len(frame)
-        reports[name].expectations = result.expectations
+        questions[name] = _question(connection, workspace, format_named(name), accepted)
+    refused: dict[str, str] = {}
+    for name, result in zip(questions, validate(*questions.values()), strict=True):
+        reports[name].result = result
         for finding in result.critical:
-            paths = [file.delivery.path for file in accepted if file.delivery.file_id == finding.row]
-            reason = refused.setdefault(str(finding.row), f"{finding.expectation.advice} ({finding.value:.0f} %)")
-            reports[name].findings.extend(f"{path}: {reason}" for path in paths)
+            file_id = str(result.question.profile.loc[finding.row, "file_id"])
+            refused.setdefault(file_id, f"{finding.expectation.advice} ({finding.value:.0f} %)")
     return [
         refuse(file, refused[file.delivery.file_id]) if file.is_accepted and file.delivery.file_id in refused else file
         for file in taken
     ]
+
+
+def _question(
+    connection: duckdb.DuckDBPyConnection, workspace: Workspace, entry: ExportFormat, accepted: list[TakenFile]
+) -> Question:
+    """What the gate asks of the accepted files of a format."""
+    types = {name: column.type for name, column in entry.columns.items()}
+    landed_format = gate.LandedFormat(
+        name=f"{entry.provider} {(entry.report or entry.export_kind).replace('_', ' ')}",
+        describes=entry.describes,
+        field_types=types,
+        readable_days={
+            name: day_sql(f'"{name}"', entry.date_order) for name, field_type in types.items() if field_type == "date"
+        },
+        row_site_field=entry.row_site_field,
+    )
+    profiles = gate.profile(connection, landed_format, sorted({parquet_of(workspace, file) for file in accepted}))
+    deliveries = [
+        gate.ProfiledDelivery(
+            file.client_id,
+            file.refreshed_on,
+            file.delivery.path,
+            file.delivery.file_id,
+            file.earliest_days,
+            file.landed.fields if file.landed else (),
+        )
+        for file in accepted
+    ]
+    return gate.question(landed_format, profiles, deliveries)
 
 
 def _with_facts(manifest: Manifest, taken: Iterable[TakenFile]) -> Manifest:

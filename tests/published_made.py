@@ -90,6 +90,7 @@ def small_panel(refreshes: int = 1, open_gaps: int = 3, client_id: str = "acme")
                 "provider": "ahrefs",
                 "export_kind": "backlinks",
                 "site": "rival.com",
+                "file_id": "f",
                 "outcome": "accepted",
                 "rows_read": 12,
                 "rows_accepted": 9,
@@ -116,11 +117,27 @@ def small_panel(refreshes: int = 1, open_gaps: int = 3, client_id: str = "acme")
             | {
                 "file_id": "f",
                 "row_number": number,
+                "site": "rival.com",
                 "source_url": "https://spam.biz/",
+                "target_url": "https://rival.com/",
                 "reason": "provider_spam",
+                "reasons": ["provider_spam"],
                 "evidence": "the provider calls the domain spam: linking domain spam.biz",
             }
             for number in (1, 2)
+        ],
+        "links": [
+            today
+            | {
+                "source_url": "https://heavy.net/list",
+                "target_url": "https://rival.com/",
+                "referring_domain": "heavy.net",
+                "site": "rival.com",
+                "is_live": True,
+                "review_reasons": ["link_heavy_page"],
+                "file_id": "f",
+                "row_number": 3,
+            }
         ],
         "gaps": [],
         "link_matrix": [],

@@ -78,8 +78,13 @@ def test_the_call_says_each_problem_in_one_line_and_exits_with_1(
         ["garbled-backlinks.csv", "source_url", "no web addresses"],
     ):
         assert [line for line in lines if all(word in line for word in words)], words
-    assert [line for line in lines if "warning" in line and "no absence is proven" in line]
-    assert len(lines) == 9
+    for words in (
+        ["warning", "no absence is proven"],
+        ["warning", "foe.org-backlinks-subdomains.csv", "the list is empty"],
+        ["warning", "copy of it.csv", "rows without 'source_url'"],
+    ):
+        assert [line for line in lines if all(word in line for word in words)], words
+    assert len(lines) == 11
     assert "Traceback" not in call.stderr
 
 

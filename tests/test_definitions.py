@@ -52,5 +52,8 @@ def test_data_flows_from_exports_to_the_published_file(graph: dg.AssetGraph) -> 
 def test_gates_and_laws_are_asset_checks(graph: dg.AssetGraph) -> None:  # type: ignore[name-defined]
     checks = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
     assert ("landed/ahrefs", "sound_exports") in checks
+    assert ("marts/links", "plausible_links") in checks
     assert ("published/linkgap", "publishable") in checks
+    assert ("published/linkgap", "plausible") in checks
+    assert ("published/linkgap", "usual_rejections") in checks
     assert any(asset.startswith("marts/") for asset, _ in checks)

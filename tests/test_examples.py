@@ -64,6 +64,6 @@ def test_every_domain_of_the_made_up_world_takes_the_way_its_story_tells(demo: S
 
 
 def test_every_page_is_written_and_names_its_client(demo: Sandbox) -> None:
-    for client_id in ("fellhare-running", "bestandora", "index"):
-        page = (demo.workspace.reports / f"{client_id}.html").read_text(encoding="utf-8")
+    for name in ("fellhare-running", "bestandora", "checks", "index"):
+        page = (demo.workspace.reports / f"{name}.html").read_text(encoding="utf-8")
         assert "<!doctype html>" in page.lower()

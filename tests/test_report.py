@@ -90,7 +90,11 @@ def changed(tables: Tables, table: str, **values: Any) -> Tables:
         ("export_files", "site"),
         ("export_files", "reason"),
         ("rejected_rows", "source_url"),
+        ("rejected_rows", "target_url"),
+        ("rejected_rows", "reason"),
         ("rejected_rows", "evidence"),
+        ("links", "source_url"),
+        ("links", "target_url"),
     ],
 )
 def test_text_of_an_export_never_becomes_markup(tmp_path: Path, table: str, column: str) -> None:
@@ -117,7 +121,7 @@ def test_only_a_web_address_becomes_a_link(tmp_path: Path, url: str) -> None:
     """Else a click on a linking page could run code or open something that is no page."""
     page = report(tmp_path, changed(small_panel(), "opportunities", best_source_url=url, best_target_url=url))
     assert not is_web_url(url)
-    assert [link["href"] for link in page.links() if not (link["href"] or "").startswith("#")] == []
+    assert [link["href"] for link in page.links() if not (link["href"] or "").startswith(("#", "checks.html"))] == []
 
 
 def test_a_linking_page_is_a_link_that_passes_nothing_on(tmp_path: Path) -> None:
@@ -254,7 +258,7 @@ def test_the_index_links_to_every_client(tmp_path: Path) -> None:
     tables["clients"].append({"client_id": "zoo", "name": MARKUP, "main_site": "zoo.com", "is_active": False})
     write_index(published_file(tmp_path / "published.duckdb", tables), tmp_path)
     page = Page((tmp_path / "index.html").read_text(encoding="utf-8"))
-    assert sorted(link["href"] or "" for link in page.links()) == ["#content", "acme.html", "zoo.html"]
+    assert sorted(link["href"] or "" for link in page.links()) == ["#content", "acme.html", "checks.html", "zoo.html"]
     assert "inactive" in page.text
     assert len(page.scripts) == 1
 

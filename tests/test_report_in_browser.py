@@ -14,7 +14,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
-from pipelines.report.page import write_index, write_report
+from pipelines.report.page import write_checks, write_index, write_report
 from tests.published_made import Tables, published_file, small_panel
 
 pytestmark = pytest.mark.servers
@@ -63,6 +63,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for client_id in ("acme", "zoo"):
         write_report(published, client_id, folder / f"{client_id}.html")
     write_index(published, folder)
+    write_checks({"acme": [_awkward_checks()]}, folder)
     return folder
 
 
@@ -74,6 +75,21 @@ def _make_awkward(tables: Tables) -> None:
     tables["clients"][0]["name"] = "Acme" + "running" * 12
     tables["export_files"][1]["path"] = "inbox/acme/" + "a-very-long-name" * 12 + ".csv"
     tables["rejected_rows"][0]["source_url"] = "https://spam.biz/" + "y" * 400
+    row = tables["rejected_rows"][1]
+    tables["rejected_rows"].extend(row | {"reason": f"rule_with_a_name_of_{number}"} for number in range(40))
+    tables["gaps"][0]["absence"] = "rejected_link"
+    tables["rejected_rows"].append(row | {"site": "acme.com", "source_url": "https://gap-1.com/" + "z" * 400})
+
+
+def _awkward_checks() -> dict[str, Any]:
+    expectation = {"about": "rows without 'title'", "expected": "at most 50 %", "advice": "look at the file"}
+    subjects = ["inbox/acme/" + "a-very-long-name" * 12 + ".csv", *(f"inbox/acme/{number}.csv" for number in range(9))]
+    rows = [{"refreshed_on": "2026-01-10", "subject": subject, "observed": ["60 %"]} for subject in subjects]
+    return {
+        "suite": "exports: ahrefs backlinks",
+        "expectations": [expectation | {"is_critical": False}],
+        "rows": [row | {"failed": {} if number else {"0": "x" * 300}} for number, row in enumerate(rows)],
+    }
 
 
 def opened(browser: webdriver.Chrome, page: Path, width: int) -> None:
@@ -100,12 +116,13 @@ def tool(browser: webdriver.Chrome, table: str, selector: str) -> Any:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["acme", "zoo", "index"])
+@pytest.mark.parametrize("name", ["acme", "zoo", "index", "checks"])
 def test_a_page_opens_without_errors_requests_or_sideways_scroll(
     browser: webdriver.Chrome, reports: Path, name: str, width: int
 ) -> None:
     """Else the page is broken on this width, or needs a network."""
     opened(browser, reports / f"{name}.html", width)
+    browser.execute_script("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     assert browser.get_log("browser") == []
     assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
     assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
@@ -127,6 +144,16 @@ def test_filters_leave_the_rows_that_fit(browser: webdriver.Chrome, reports: Pat
     assert shown_rows(browser, table) == []
     assert "No row fits" in browser.find_element(By.ID, "opportunities").text
     assert browser.get_log("browser") == []
+
+
+def test_a_reason_opens_by_keyboard_and_shows_its_rows(browser: webdriver.Chrome, reports: Path) -> None:
+    """Else what a rule takes could be seen with a mouse alone."""
+    opened(browser, reports / "acme.html", 390)
+    rule = browser.find_element(By.CSS_SELECTOR, "#quality .rule")
+    examples = rule.find_element(By.CSS_SELECTOR, ".rule-examples")
+    assert not examples.is_displayed()
+    rule.find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
+    assert examples.is_displayed()
 
 
 def test_the_matrix_filters_by_status_and_sorts_by_any_column(browser: webdriver.Chrome, reports: Path) -> None:

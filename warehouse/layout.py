@@ -89,6 +89,14 @@ class Workspace:
         return self.warehouse / "reports"
 
     @property
+    def checks(self) -> Path:
+        """What the gates last found, one JSON file a client; the page of checks is made from it."""
+        return self.warehouse / "checks"
+
+    def client_checks(self, client_id: str) -> Path:
+        return self.checks / f"{client_id}.json"
+
+    @property
     def temporary(self) -> Path:
         """Scratch space of running commands; a crash leaves at most rubbish here."""
         return self.warehouse / "tmp"

@@ -48,6 +48,35 @@ def published_refreshes(workspace: Workspace) -> list[tuple[str, date, int]]:
         return connection.execute("select client_id, refreshed_on, rows_read from marts.refreshes").fetchall()
 
 
+def published_rejections(
+    workspace: Workspace, client_ids: Iterable[str]
+) -> list[tuple[str, date, int, str | None, int]]:
+    """client_id, refreshed_on, rows_read, reason and rejected rows of every published refresh of some clients.
+
+    A refresh that set nothing aside has one row, with reason None.
+    """
+    if not workspace.published_database.exists():
+        return []
+    with connect(workspace.published_database, workspace, read_only=True) as connection:
+        return connection.execute(
+            """
+            select
+                refreshes.client_id,
+                refreshes.refreshed_on,
+                refreshes.rows_read,
+                rejected_rows.reason,
+                count(rejected_rows.client_id) as rejected_rows
+            from marts.refreshes
+            left join marts.rejected_rows
+                on refreshes.client_id = rejected_rows.client_id
+                and refreshes.refreshed_on = rejected_rows.refreshed_on
+            where list_contains($client_ids, refreshes.client_id)
+            group by all
+            """,
+            {"client_ids": list(client_ids)},
+        ).fetchall()
+
+
 @dataclass(frozen=True)
 class ClientFacts:
     """What a client file says that the table `clients` shows."""

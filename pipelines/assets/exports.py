@@ -7,10 +7,13 @@ from datetime import date
 import dagster as dg
 from pydantic import Field
 
+from data_quality.answers import answers_by_client
+from pipelines.assets.checks import check_metadata
 from pipelines.assets.writer import WorkspaceWriter
 from pipelines.exports.formats import ExportFormat, catalogue
 from pipelines.planning import Plan, plan_rebuild, plan_refreshes, restrict
 from pipelines.refresh_inputs import prepare_inputs
+from warehouse.checks import begin_checks
 from warehouse.history import built_deliveries
 from warehouse.publication import published_deliveries
 
@@ -58,7 +61,8 @@ def _check_specs() -> list[dg.AssetCheckSpec]:
         dg.AssetCheckSpec(
             GATE,
             asset=["landed", provider],
-            description="Great Expectations over a profile of each file; a file that fails is refused, no other.",
+            description="Great Expectations over a profile of each file: a file that cannot be read as what it says is "
+            "refused, no other; what is old, empty or repeated warns.",
         )
         for provider in _formats_by_provider()
     ]
@@ -79,12 +83,15 @@ def landed_exports(
     plan = _plan(config, writer)
     context.log.info("refreshes of this run: %s", ", ".join(plan.names) or "none")
     reports = {report.format_name: report for report in prepare_inputs(writer.workspace, plan)}
+    results = [report.result for report in reports.values() if report.result]
+    client_ids = {manifest.client_id for manifest in plan.refreshes}
+    begin_checks(writer.workspace, client_ids, answers_by_client(results))
     files_by_outcome: Counter[str] = Counter()
     for report in reports.values():
         files_by_outcome.update(report.files_by_outcome)
     for provider, entries in _formats_by_provider().items():
         mine = [reports[entry.name] for entry in entries if entry.name in reports]
-        findings = [finding for report in mine for finding in report.findings]
+        metadata = check_metadata([report.result for report in mine if report.result])
         yield dg.MaterializeResult(
             asset_key=["landed", provider],
             metadata={
@@ -96,14 +103,9 @@ def landed_exports(
         yield dg.AssetCheckResult(
             asset_key=["landed", provider],
             check_name=GATE,
-            passed=not findings,
+            passed=not metadata["failed"],
             severity=dg.AssetCheckSeverity.WARN,
-            metadata={
-                "files": sum(report.files_checked for report in mine),
-                "expectations": sum(report.expectations for report in mine),
-                "failed": len(findings),
-                "findings": findings,
-            },
+            metadata=metadata,
         )
     yield dg.MaterializeResult(
         asset_key=["ledger", "export_files"],

@@ -8,15 +8,19 @@ import dagster as dg
 import pandas as pd
 
 from data_quality import publication as gate
+from data_quality.answers import answers_by_client
+from data_quality.expectations import SuiteResult, validate
+from pipelines.assets.checks import check_metadata
 from pipelines.assets.dbt import failing_tests, parsed_project
 from pipelines.assets.writer import WorkspaceWriter
 from pipelines.clients import client_file_names, read_client_files
 from pipelines.ledger import client_facts
 from warehouse.archive import mark_published, read_manifests
+from warehouse.checks import add_checks
 from warehouse.connections import connect
 from warehouse.history import remember_built
 from warehouse.layout import Workspace
-from warehouse.publication import publish, published_deliveries, published_refreshes
+from warehouse.publication import publish, published_deliveries, published_refreshes, published_rejections
 
 CLIENT_PARTITIONS = dg.DynamicPartitionsDefinition(name="clients")
 PUBLISHED = dg.AssetKey(["published", "linkgap"])
@@ -51,18 +55,21 @@ def build_published(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 "plausible",
                 asset=PUBLISHED,
-                description="Great Expectations: volume, files and shares are as usual; only warns.",
+                description="Great Expectations: volume, files and ranges are as they should be; only warns.",
+            ),
+            dg.AssetCheckSpec(
+                "usual_rejections",
+                asset=PUBLISHED,
+                description="Great Expectations: every reason sets aside about the share of rows that it usually does, "
+                "against the client's earlier refreshes; only warns.",
             ),
         ],
     )
     def published(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> Iterator[dg.MaterializeResult]:
         workspace = writer.workspace
         slices = remember_built(workspace)
-        earlier = pd.DataFrame(published_refreshes(workspace), columns=["client_id", "refreshed_on", "rows_read"])
-        with connect(workspace.working_database, workspace, read_only=True) as connection:
-            frame = gate.profile(connection, failing_tests(workspace), earlier)
-        result = gate.validate_profile(frame)
-        withheld = {str(frame.loc[finding.row, "client_id"]): finding.expectation.advice for finding in result.critical}
+        published_tables, rejections = _ask(workspace, slices)
+        withheld = {finding.client_id: finding.expectation.advice for finding in published_tables.critical}
         for client_id, advice in withheld.items():
             context.log.error("%s is not published: %s", client_id, advice)
         to_publish = [one for one in slices if one[0] not in withheld]
@@ -75,12 +82,6 @@ def build_published(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
             _comments(),
         )
         _log_clients(context, workspace, to_publish)
-        warnings = [
-            f"{frame.loc[one.row, 'client_id']} {frame.loc[one.row, 'refreshed_on']:%Y-%m-%d}: "
-            f"{one.expectation.advice} ({one.value:g})"
-            for one in result.findings
-            if not one.expectation.is_critical
-        ]
         yield dg.MaterializeResult(
             asset_key=PUBLISHED,
             metadata={
@@ -94,18 +95,46 @@ def build_published(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
                 dg.AssetCheckResult(
                     check_name="publishable",
                     passed=not withheld,
-                    metadata={"refreshes": result.rows, "expectations": result.expectations, "withheld": withheld},
+                    metadata={
+                        "rows": published_tables.rows,
+                        "failed": len(published_tables.critical),
+                        "findings": [finding.line for finding in published_tables.critical],
+                        "withheld": withheld,
+                    },
                 ),
                 dg.AssetCheckResult(
                     check_name="plausible",
-                    passed=not warnings,
+                    passed=not published_tables.warnings,
                     severity=dg.AssetCheckSeverity.WARN,
-                    metadata={"refreshes": result.rows, "warnings": warnings},
+                    metadata=check_metadata([published_tables]),
+                ),
+                dg.AssetCheckResult(
+                    check_name="usual_rejections",
+                    passed=not rejections.findings,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    metadata=check_metadata([rejections]),
                 ),
             ],
         )
 
     return published
+
+
+def _ask(workspace: Workspace, slices: list[tuple[str, date]]) -> tuple[SuiteResult, SuiteResult]:
+    """Hold what is about to be published against the laws, and against what is published."""
+    earlier = pd.DataFrame(published_refreshes(workspace), columns=["client_id", "refreshed_on", "rows_read"])
+    set_aside = pd.DataFrame(
+        published_rejections(workspace, {client_id for client_id, _ in slices}),
+        columns=["client_id", "refreshed_on", "rows_read", "reason", "rejected_rows"],
+    )
+    with connect(workspace.working_database, workspace, read_only=True) as connection:
+        questions = (
+            gate.question(connection, failing_tests(workspace), earlier),
+            gate.rejections_question(connection, set_aside),
+        )
+    published_tables, rejections = validate(*questions)
+    add_checks(workspace, answers_by_client([published_tables, rejections]))
+    return published_tables, rejections
 
 
 def _log_clients(context: dg.AssetExecutionContext, workspace: Workspace, slices: list[tuple[str, date]]) -> None:

@@ -39,6 +39,7 @@ class LandedExport:
         unreadable_values: Field → cells that could not be read as its type.
         is_one_link_per_host: Whether every row has a linking host of its own (more than one row).
         preamble: What stands above the header: `site`, `scope`, `total`.
+        fields: The fields that its header delivers.
         target_headers: Headers that are sites (files with one column a site).
         ignored_headers: Headers that nothing reads.
         unicode_hosts: Host as written (lower case) → punycode.
@@ -52,6 +53,7 @@ class LandedExport:
     unreadable_values: dict[str, int]
     is_one_link_per_host: bool
     preamble: dict[str, str]
+    fields: list[str]
     target_headers: list[str]
     ignored_headers: list[str]
     unicode_hosts: dict[str, str]
@@ -102,6 +104,7 @@ def land_file(
         unreadable_values=counts.unreadable_values,
         is_one_link_per_host=_is_one_link_per_host(connection, export.format, target),
         preamble=export.preamble,
+        fields=[field for field in export.fields if field],
         target_headers=[header.strip() for header in export.target_headers],
         ignored_headers=export.ignored_headers,
         unicode_hosts=_unicode_hosts(connection, export.format, target),

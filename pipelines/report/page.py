@@ -1,9 +1,9 @@
-"""One self-contained page per client, and one that lists the clients.
+"""One self-contained page per client, one that lists the clients, and one of what was checked.
 
 A page loads nothing: style and script stand inside it, and a content security policy keeps it so even if a text of an
 export slipped through as markup. Every value is escaped (autoescape is on for every template); a URL of an export
-becomes a link only when it is a web address. What a page shows is asked in `queries`, how it is told stands in
-`templates/`.
+becomes a link only when it is a web address. What a page shows is asked in `queries`, `quality` and `checks`, how it
+is told stands in `templates/`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ import duckdb
 import jinja2
 from markupsafe import Markup, escape
 
-from pipelines.report import queries
+from pipelines.report import quality, queries
+from pipelines.report.checks import checks_page
 from warehouse.archive import write_text
+from warehouse.checks import Checks
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -59,6 +61,11 @@ def write_index(database: Path, folder: Path) -> None:
     write_text(folder / "index.html", _render("index.html.jinja", {"clients": clients}))
 
 
+def write_checks(checks: Checks, folder: Path) -> None:
+    """Write `checks.html` over what the gates asked of all clients; the other pages link to it."""
+    write_text(folder / "checks.html", _render("checks.html.jinja", checks_page(checks)))
+
+
 def is_web_url(text: str | None) -> bool:
     """Whether a text from an export may stand in an `href`: nothing but http and https, and no control characters."""
     return bool(text) and str(text).lower().startswith(("http://", "https://")) and str(text).isprintable()
@@ -87,9 +94,11 @@ def _panels(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on:
         "cohorts": queries.cohorts(connection, client_id, refreshed_on),
         "segments": queries.segment_mix(connection, client_id, refreshed_on),
         "checks": queries.pages_to_check(connection, client_id, refreshed_on),
-        "files": queries.export_files(connection, client_id, refreshed_on),
-        "coverage": queries.coverage(connection, client_id, refreshed_on),
-        "rejected": queries.rejected_reasons(connection, client_id, refreshed_on),
+        "files": quality.export_files(connection, client_id, refreshed_on),
+        "coverage": quality.coverage(connection, client_id, refreshed_on),
+        "rejected": quality.rejected_reasons(connection, client_id, refreshed_on),
+        "review": quality.review_reasons(connection, client_id, refreshed_on),
+        "rejected_gaps": quality.gaps_with_rejected_links(connection, client_id, refreshed_on),
     }
 
 

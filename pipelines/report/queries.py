@@ -2,6 +2,7 @@
 
 Every query is bound to one `client_id` and, where a table has one, to one `refreshed_on`; only `clients_overview` spans
 clients. Text comes back as it was published. Making it safe for a page is the business of `page` and the templates.
+What a refresh rests on, and what was set aside, is asked in `quality`.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def clients_overview(connection: duckdb.DuckDBPyConnection) -> list[Row]:
             on clients.client_id = progress.client_id
         order by lower(clients.name), clients.client_id
     """
-    return _rows(connection, query, {})
+    return ask(connection, query, {})
 
 
 def client(connection: duckdb.DuckDBPyConnection, client_id: str) -> Row | None:
@@ -137,7 +138,7 @@ def client(connection: duckdb.DuckDBPyConnection, client_id: str) -> Row | None:
             on clients.client_id = latest.client_id
         where clients.client_id = $client_id
     """
-    rows = _rows(connection, query, {"client_id": client_id})
+    rows = ask(connection, query, {"client_id": client_id})
     return rows[0] if rows else None
 
 
@@ -224,7 +225,7 @@ def headline(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on
             on earlier.refreshed_on < today.refreshed_on
         where today.refreshed_on = $refreshed_on
     """
-    return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})[0]
+    return ask(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})[0]
 
 
 def panel_sites(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
@@ -262,7 +263,7 @@ def panel_sites(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed
             on panel_sites.site = linked.site
         order by not panel_sites.is_own_site, panel_sites.position, panel_sites.site
     """
-    return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
+    return ask(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
 
 
 def gap_matrix(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
@@ -367,7 +368,7 @@ def gap_matrix(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_
             on shown.referring_domain = cells.referring_domain
         order by list_position(['open', 'covered', 'below_minimum'], shown.gap_status), shown.position
     """
-    return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on, **MATRIX_ROWS})
+    return ask(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on, **MATRIX_ROWS})
 
 
 def overlap(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
@@ -414,7 +415,7 @@ def overlap(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on:
             on steps.competitors_linked = counted.competitors_linked
         order by steps.competitors_linked desc
     """
-    return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
+    return ask(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
 
 
 def top_opportunities(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
@@ -484,7 +485,7 @@ def top_opportunities(connection: duckdb.DuckDBPyConnection, client_id: str, ref
         order by opportunities.rank
     """
     parameters = {"client_id": client_id, "refreshed_on": refreshed_on, "opportunity_rows": OPPORTUNITY_ROWS}
-    return _rows(connection, query, parameters)
+    return ask(connection, query, parameters)
 
 
 def progress(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
@@ -543,7 +544,7 @@ def progress(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on
         from counted
         order by refreshed_on
     """
-    return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
+    return ask(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
 
 
 def bridge_steps(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
@@ -612,7 +613,7 @@ def bridge_steps(connection: duckdb.DuckDBPyConnection, client_id: str, refreshe
         qualify amount > 0 or direction in ('start', 'end')
         order by position
     """
-    return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
+    return ask(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
 
 
 def cohorts(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
@@ -631,7 +632,7 @@ def cohorts(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on:
         where client_id = $client_id and refreshed_on = $refreshed_on
         order by first_opened_on
     """
-    return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
+    return ask(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
 
 
 def segment_mix(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
@@ -659,57 +660,7 @@ def segment_mix(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed
         group by gap_segments.segment
         order by links desc, gap_segments.segment
     """
-    return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
-
-
-def export_files(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
-    """One row per delivered file, those that were not taken first."""
-    query = """
-        select
-            path,
-            regexp_extract(path, '[^/]*$') as file_name,
-            outcome,
-            reason,
-            provider,
-            export_kind,
-            vintage,
-            site,
-            rows_read,
-            rows_accepted,
-            rows_rejected,
-            rows_duplicate
-        from marts.export_files
-        where client_id = $client_id and refreshed_on = $refreshed_on
-        order by list_position(['refused', 'withdrawn', 'duplicate'], outcome) nulls last, path
-    """
-    return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
-
-
-def coverage(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
-    """One row per site, provider and kind of export that this refresh rests on."""
-    query = """
-        select
-            coverage.site,
-            coverage.provider,
-            coverage.export_kind,
-            coverage.rows,
-            coverage.truncation_evidence,
-            coverage.is_truncated,
-            coverage.is_stale,
-            coverage.as_of,
-            not list_contains(refreshes.competitors, coverage.site) as is_own_site
-        from marts.coverage
-        inner join marts.refreshes
-            on coverage.client_id = refreshes.client_id
-            and coverage.refreshed_on = refreshes.refreshed_on
-        where coverage.client_id = $client_id and coverage.refreshed_on = $refreshed_on
-        order by
-            list_position(refreshes.competitors, coverage.site) nulls first,
-            coverage.site,
-            coverage.provider,
-            coverage.export_kind
-    """
-    return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
+    return ask(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
 
 
 def pages_to_check(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
@@ -726,27 +677,11 @@ def pages_to_check(connection: duckdb.DuckDBPyConnection, client_id: str, refres
         where client_id = $client_id and refreshed_on = $refreshed_on
         order by check_rank
     """
-    return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
+    return ask(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
 
 
-def rejected_reasons(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
-    """One row per reason for which rows were set aside, with what it means and one row as an example."""
-    query = """
-        select
-            reason,
-            min(split_part(evidence, ': ', 1)) as meaning,
-            count(*) as rejected_rows,
-            count(distinct file_id) as files,
-            arg_min(source_url, struct_pack(file_id := file_id, row_number := row_number)) as example_url
-        from marts.rejected_rows
-        where client_id = $client_id and refreshed_on = $refreshed_on
-        group by reason
-        order by rejected_rows desc, reason
-    """
-    return _rows(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> list[Row]:
+def ask(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> list[Row]:
+    """The rows of a query, each as column → value."""
     cursor = connection.execute(query, parameters)
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
