@@ -156,10 +156,8 @@ def _print(name: str, agreement: Agreement, shows_rows: bool) -> None:
         f"{word} {'–' if value is None else f'{value:.3f}'}"
         for word, value in (("precision", agreement.precision), ("recall", agreement.recall))
     ]
-    print(
-        f"{name}: {agreement.both + agreement.people_only} rejected and {agreement.rules_only + agreement.neither} kept "
-        f"by people; reject {', '.join(shares)}"
-    )
+    rejected, kept = agreement.both + agreement.people_only, agreement.rules_only + agreement.neither
+    print(f"{name}: {rejected} rejected and {kept} kept by people; reject {', '.join(shares)}")
     for reason in sorted({reason for reason, _ in agreement.reasons}):
         print(f"  {reason:28} {agreement.reasons[reason, True]:5} right {agreement.reasons[reason, False]:5} wrong")
     if shows_rows:

@@ -57,9 +57,8 @@ def main() -> None:
         plain = large.duckdb_seconds - small.duckdb_seconds
         print(f"marginal: {rows / seconds:,.0f} rows/s; {seconds / plain:.1f} times plain DuckDB CSV to Parquet")
         without = measure_rules(folder / "rules", arguments.rows)
-        print(
-            f"quality rules: {large.refresh_seconds / without:.2f} times the same refresh without them ({without:.1f} s)"
-        )
+        times = large.refresh_seconds / without
+        print(f"quality rules: {times:.2f} times the same refresh without them ({without:.1f} s)")
     one, fifty = measure_tiny(folder / "tiny", 1), measure_tiny(folder / "fifty", 50)
     print(f"fixed: one tiny client {one:.1f} s, fifty {fifty:.1f} s ({fifty / one:.1f} times), everything warm")
 

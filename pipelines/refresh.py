@@ -15,7 +15,7 @@ from pipelines.planning import Plan
 from warehouse.archive import read_manifests
 from warehouse.connections import writing
 from warehouse.layout import CHECKOUT, Workspace
-from warehouse.publication import follow_client_files
+from warehouse.publication import follow_client_files, unusable_decisions
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -91,6 +91,11 @@ def run_refreshes(
     withheld = _withheld_clients(result)
     outcome.warnings = _warnings(result)
     if result.success:
+        slices = [(manifest.client_id, manifest.refreshed_on) for manifest in plan.refreshes]
+        outcome.warnings.extend(
+            f"{path}:{row_number + 1}: not used: {problem}"
+            for path, row_number, problem in unusable_decisions(workspace, slices)
+        )
         outcome.published = [name for name in plan.names if name.rsplit("/", 1)[0] not in withheld]
     else:
         outcome.problems.append(_explain_failure(result))

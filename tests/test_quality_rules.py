@@ -182,7 +182,12 @@ def judged(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
         semrush_referring_domains(("long-list.com", 10, 3), ("hypestat.com", 40, 2)),
     )
     sandbox.deliver("acme/overrides.csv", OVERRIDES)
-    assert sandbox.refresh().problems == []
+    outcome = sandbox.refresh()
+    assert outcome.problems == []
+    assert [line for line in outcome.warnings if "not used" in line] == [
+        "inbox/acme/overrides.csv:9: not used: decides nothing; expected accept, reject, or a segment, tactic or relevance",
+        "inbox/acme/overrides.csv:10: not used: names neither a domain nor a page",
+    ]
     return sandbox
 
 

@@ -89,6 +89,26 @@ class ClientFacts:
     latest_days: int
 
 
+def unusable_decisions(workspace: Workspace, slices: Iterable[Slice]) -> list[tuple[str, int, str]]:
+    """Rows of `overrides.csv` that no rule can follow: path, row number, problem; each once."""
+    with connect(workspace.published_database, workspace, read_only=True) as connection:
+        connection.execute("create temp table slices (client_id varchar, refreshed_on date)")
+        connection.executemany("insert into slices values (?, ?)", [list(one) for one in slices] or [[None, None]])
+        return connection.execute(
+            """
+            select distinct export_files.path, decisions.row_number, decisions.problem
+            from marts.decisions
+            inner join marts.export_files
+                on decisions.client_id = export_files.client_id
+                and decisions.refreshed_on = export_files.refreshed_on
+                and decisions.file_id = export_files.file_id
+            where decisions.problem is not null
+                and (decisions.client_id, decisions.refreshed_on) in (select client_id, refreshed_on from slices)
+            order by all
+            """
+        ).fetchall()
+
+
 def publish(
     workspace: Workspace,
     slices: Sequence[Slice],

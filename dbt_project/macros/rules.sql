@@ -56,12 +56,15 @@
     {{ settings }}.threshold_{{ rule }}
 {%- endmacro %}
 
-{# Names of the rules that have a threshold. #}
+{# Names of the rules that have a threshold, in force or not. #}
 {% macro rules_with_threshold() -%}
     {%- set names = [] -%}
-    {%- for name, rule in quality_rules_in_force().items() if rule.threshold is not none -%}
-        {%- do names.append(name) -%}
-    {%- endfor -%}
+    {%- set quality_rules = ref('quality_rules') -%}
+    {%- if execute -%}
+        {%- for row in run_query("select rule from " ~ quality_rules ~ " where threshold is not null order by rule_id") -%}
+            {%- do names.append(row[0]) -%}
+        {%- endfor -%}
+    {%- endif -%}
     {{ return(names) }}
 {%- endmacro %}
 
@@ -113,6 +116,11 @@
                 as bigint)
         end
     {%- endif -%}
+{%- endmacro %}
+
+{# A text where a rule hits, else null: a part of the evidence. #}
+{% macro evidence(rule, text, bits='all_rule_bits') -%}
+    case when {{ bits }} & {{ rule_bit(rule) }} != 0 then {{ text }} end
 {%- endmacro %}
 
 {# The bits of the rules that look at a text. #}

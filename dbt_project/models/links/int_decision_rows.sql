@@ -26,7 +26,9 @@ in_effect as (
         delivered_decisions.*,
         {{ url_after_scheme(url_without_fragment('delivered_decisions.source_url')) }} as source_rest,
         regexp_replace(
-            {{ url_host(url_authority(url_after_scheme(url_without_fragment('delivered_decisions.delivered_domain')))) }},
+            {{ url_host(url_authority(url_after_scheme(
+                url_without_fragment('delivered_decisions.delivered_domain')
+            ))) }},
             '^www\.',
             ''
         ) as domain_written

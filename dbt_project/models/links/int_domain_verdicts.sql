@@ -15,7 +15,9 @@ domain_rows as (
 link_verdicts as (
 
     select * from {{ ref('int_link_verdicts') }}
-    where {{ rules_that_hold('rule_bits') }} & {{ rules_with(outcome='reject', scope='link', families=['spam', 'comment']) }} != 0
+    where
+        {{ rules_that_hold('rule_bits') }}
+        & {{ rules_with(outcome='reject', scope='link', families=['spam', 'comment']) }} != 0
 
 ),
 
@@ -352,25 +354,22 @@ select
     concat_ws(
         '; ',
         decision_evidence,
-        case when all_rule_bits & {{ rule_bit('ubiquitous') }} != 0
-            then 'links to ' || ubiquitous_sites || ' sites in ' || ubiquitous_clients || ' clients' end,
-        case when listed_as is not null then listed_as end,
-        case when all_rule_bits & {{ rule_bit('spam_score') }} != 0 and spam_score is not null
-            then 'spam score ' || round(spam_score) end,
-        case when all_rule_bits & {{ rule_bit('many_tlds') }} != 0
-            then name || ' under ' || top_level_domains || ' top-level domains' end,
-        case when all_rule_bits & {{ rule_bit('authority_without_traffic') }} != 0
-            then 'authority ' || authority || ', ' || traffic || ' visits a month' end,
-        case when all_rule_bits & {{ rule_bit('metric_disagreement') }} != 0
-            then concat_ws(
-                ', ',
-                'Domain Rating ' || round(ahrefs_dr, 1),
-                'Trust Flow ' || majestic_tf,
-                'Domain Authority ' || moz_da
-            ) end,
-        case when all_rule_bits & {{ rule_bit('mostly_spam') }} != 0
-            then spam_row_count || ' of ' || row_count || ' rows of the domain are spam' end,
-        case when all_rule_bits & {{ rule_bit('foreign_market') }} != 0 then foreign_evidence end
+        {{ evidence(
+            'ubiquitous', "'links to ' || ubiquitous_sites || ' sites in ' || ubiquitous_clients || ' clients'"
+        ) }},
+        {{ evidence('listed_spam', 'listed_as') }},
+        {{ evidence('spam_score', "'spam score ' || round(spam_score)") }},
+        {{ evidence('many_tlds', "name || ' under ' || top_level_domains || ' top-level domains'") }},
+        {{ evidence(
+            'authority_without_traffic', "'authority ' || authority || ', ' || traffic || ' visits a month'"
+        ) }},
+        {{ evidence(
+            'metric_disagreement',
+            "concat_ws(', ', 'Domain Rating ' || round(ahrefs_dr, 1), 'Trust Flow ' || majestic_tf,"
+                ~ " 'Domain Authority ' || moz_da)"
+        ) }},
+        {{ evidence('mostly_spam', "spam_row_count || ' of ' || row_count || ' rows of the domain are spam'") }},
+        {{ evidence('foreign_market', 'foreign_evidence') }}
     ) as domain_evidence
 from judged
 where all_rule_bits != 0

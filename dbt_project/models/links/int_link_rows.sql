@@ -123,8 +123,8 @@ select
             length(source_tail) >= 12
             and not regexp_matches(
                 source_tail,
-                '(?i)/(useful|recommended|helpful|resources?|links?|partners?|sponsors?|blogroll|bookmarks?|about|contact'
-                || '|category|categories|tags?|author|archives?|page)(/|-|_|\.|\?|$)'
+                '(?i)/(useful|recommended|helpful|resources?|links?|partners?|sponsors?|blogroll|bookmarks?|about'
+                || '|contact|category|categories|tags?|author|archives?|page)(/|-|_|\.|\?|$)'
             )
             and regexp_matches(source_tail, '([a-zA-Z0-9%]+[-_]){2,}[a-zA-Z0-9%]|[0-9]{5,}|[0-9a-f]{12,}')
             then {{ url_key("lower(source_tail)") }}
@@ -150,7 +150,8 @@ select
                 ~ " or (target_url is not null and target_rest is null)",
             'no_link': "link_type in ('redirect', 'canonical', 'alternate', 'mention')",
             'provider_spam': "coalesce(is_provider_spam, false)",
-            'page_gone': "not coalesce(is_check, false) and (http_status in (404, 410) or http_status between 500 and 599)",
+            'page_gone': "not coalesce(is_check, false)"
+                ~ " and (http_status in (404, 410) or http_status between 500 and 599)",
             'spam_score': "spam_score >= " ~ threshold('spam_score', 'seen'),
             'spam_score_medium': "spam_score >= " ~ threshold('spam_score_medium', 'seen')
                 ~ " and spam_score < " ~ threshold('spam_score', 'seen'),

@@ -51,7 +51,7 @@ mirrored_paths as (
     inner join quality_settings
         on mirrored_pages.client_id = quality_settings.client_id
         and mirrored_pages.refreshed_on = quality_settings.refreshed_on
-        and mirrored_pages.domains >= {{ threshold('mirrored_page') if 'mirrored_page' in rules_with_threshold() else 'null' }}
+        and mirrored_pages.domains >= {{ threshold('mirrored_page') }}
 
 ),
 

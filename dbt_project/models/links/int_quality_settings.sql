@@ -37,10 +37,10 @@ by_rule as (
 
     select
         client_id,
-        refreshed_on
-        {% for rule in rules_with_threshold() %},
-        max(threshold) filter (rule = '{{ rule }}') as threshold_{{ rule }}
+        {% for rule in rules_with_threshold() %}
+        max(threshold) filter (rule = '{{ rule }}') as threshold_{{ rule }},
         {% endfor %}
+        refreshed_on
     from thresholds
     group by client_id, refreshed_on
 

@@ -34,7 +34,7 @@ by_page as (
         decision_rows.refreshed_on,
         decision_rows.file_id,
         decision_rows.row_number,
-        count(distinct (link_rows.page_key, link_rows.target_key)) as links,
+        count(distinct hash(link_rows.page_key, link_rows.target_key)) as links,
         mode(link_rows.ruled_bits) as ruled_bits
     from decision_rows
     inner join link_rows
@@ -52,7 +52,7 @@ by_domain as (
         decision_rows.refreshed_on,
         decision_rows.file_id,
         decision_rows.row_number,
-        count(distinct (link_rows.page_key, link_rows.target_key)) as links,
+        count(distinct hash(link_rows.page_key, link_rows.target_key)) as links,
         mode(link_rows.ruled_bits) as ruled_bits
     from decision_rows
     inner join link_rows

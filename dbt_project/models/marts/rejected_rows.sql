@@ -89,34 +89,28 @@ rejected_links as (
             'linking domain ' || link_rows.referring_domain,
             'file of ' || link_rows.file_site,
             'target in ' || coalesce(link_rows.site, 'no site of the panel'),
-            case when link_rows.rule_bits & {{ rule_bit('page_gone') }} != 0
-                then 'status ' || cast(delivered_rows.http_status as integer) end,
+            {{ evidence(
+                'page_gone', "'status ' || cast(delivered_rows.http_status as integer)", 'link_rows.rule_bits'
+            ) }},
             case
                 when
-                    link_rows.rule_bits & cast({{ rule_bit('many_outgoing_links') }}
-                        + {{ rule_bit('worthless_comment') }} as bigint) != 0
+                    link_rows.rule_bits & {{ rule_bit('many_outgoing_links') }} != 0
+                    or link_rows.rule_bits & {{ rule_bit('worthless_comment') }} != 0
                     then cast(delivered_rows.external_links as bigint) || ' outgoing links on the page'
             end,
             case
                 when link_rows.rule_bits & {{ text_rules() }} != 0
                     then concat_ws(
-                        '; ',
-                        'title "' || delivered_rows.title || '"',
-                        'anchor "' || delivered_rows.anchor || '"'
+                        '; ', 'title "' || delivered_rows.title || '"', 'anchor "' || delivered_rows.anchor || '"'
                     )
             end,
-            case
-                when link_verdicts.rule_bits & {{ rule_bit('mirrored_page') }} != 0
-                    then 'the same path on ' || link_verdicts.mirror_domains || ' domains'
-            end,
-            case
-                when link_rows.rule_bits & {{ rule_bit('toxic_score') }} != 0
-                    then 'toxic score ' || delivered_rows.toxic_score
-            end,
-            case
-                when link_rows.rule_bits & {{ rule_bit('spam_score') }} != 0
-                    then 'spam score ' || round(delivered_rows.spam_score)
-            end,
+            {{ evidence(
+                'mirrored_page',
+                "'the same path on ' || link_verdicts.mirror_domains || ' domains'",
+                'link_verdicts.rule_bits'
+            ) }},
+            {{ evidence('toxic_score', "'toxic score ' || delivered_rows.toxic_score", 'link_rows.rule_bits') }},
+            {{ evidence('spam_score', "'spam score ' || round(delivered_rows.spam_score)", 'link_rows.rule_bits') }},
             domain_verdicts.domain_evidence
         ) as facts
     from delivered_rows
