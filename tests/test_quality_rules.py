@@ -185,7 +185,8 @@ def judged(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
     outcome = sandbox.refresh()
     assert outcome.problems == []
     assert [line for line in outcome.warnings if "not used" in line] == [
-        "inbox/acme/overrides.csv:9: not used: decides nothing; expected accept, reject, or a segment, tactic or relevance",
+        "inbox/acme/overrides.csv:9: not used: decides nothing; "
+        "expected accept, reject, or a segment, tactic or relevance",
         "inbox/acme/overrides.csv:10: not used: names neither a domain nor a page",
     ]
     return sandbox
