@@ -116,6 +116,12 @@ STORIES: list[tuple[dict[str, Any], str]] = [
     (link("https://farm.net/1", External_links=9000), "many_outgoing_links"),
     (link("https://farm.net/2", External_links=9000), "many_outgoing_links"),
     (link("https://farm.net/3", External_links=30), "mostly_spam"),
+    # pictures and planted comments are no trait of the site that shows them
+    *(
+        (link(f"https://fans.com/{n}", Type="image", **{"Target URL": "https://rival.com/shoe.png"}), "image_hotlink")
+        for n in range(3)
+    ),
+    (link("https://fans.com/why-we-run"), "-"),
     # copies of one page on many domains; the original has authority
     *(
         (link(f"https://copy-{letter}.com/the-same-long-story", **{"Domain rating": 1}), "mirrored_page")

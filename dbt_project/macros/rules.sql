@@ -12,12 +12,12 @@
     {%- set quality_rules = ref('quality_rules') -%}
     {%- if execute -%}
         {%- set found = run_query(
-            "select rule, rule_id, scope, outcome, family, threshold from " ~ quality_rules ~ " order by rule_id"
+            "select rule, rule_id, scope, outcome, family, threshold, is_trait_of_domain from " ~ quality_rules ~ " order by rule_id"
         ) -%}
         {%- for row in found if env_var('LINKGAP_RULES', 'all') == 'all' or row[4] in ('garbage', 'people') -%}
             {%- do rules.update({row[0]: {
                 'bit': 2 ** (row[1] | int), 'scope': row[2], 'outcome': row[3], 'family': row[4],
-                'threshold': row[5],
+                'threshold': row[5], 'is_trait_of_domain': row[6],
             }}) -%}
         {%- endfor -%}
     {%- endif -%}
@@ -39,12 +39,13 @@
     {{ quality_rules_in_force().get(rule, {}).get('bit', 0) }}
 {%- endmacro %}
 
-{# The bits of all rules with the given outcome, scope and families, as a number known at compile time. #}
-{% macro rules_with(outcome=none, scope=none, families=none) -%}
+{# The bits of all rules with the given outcome, scope, families or trait, as a number known at compile time. #}
+{% macro rules_with(outcome=none, scope=none, families=none, is_trait_of_domain=none) -%}
     {%- set bits = namespace(sum=0) -%}
     {%- for rule in quality_rules_in_force().values() -%}
         {%- if (not outcome or rule.outcome == outcome) and (not scope or rule.scope == scope)
-            and (not families or rule.family in families) -%}
+            and (not families or rule.family in families)
+            and (not is_trait_of_domain or rule.is_trait_of_domain) -%}
             {%- set bits.sum = bits.sum + rule.bit -%}
         {%- endif -%}
     {%- endfor -%}

@@ -17,7 +17,7 @@ link_verdicts as (
     select * from {{ ref('int_link_verdicts') }}
     where
         {{ rules_that_hold('rule_bits') }}
-        & {{ rules_with(outcome='reject', scope='link', families=['spam', 'comment']) }} != 0
+        & {{ rules_with(outcome='reject', scope='link', is_trait_of_domain=true) }} != 0
 
 ),
 
