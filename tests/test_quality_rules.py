@@ -77,7 +77,7 @@ STORIES: list[tuple[dict[str, Any], str]] = [
     (link("https://hacked.com/wp-content/uploads/2024/x.php"), "hacked_page"),
     (link("https://passes-on.com/out.php?url=https://rival.com/shoes/"), "redirect_page"),
     # vocabularies; none of them is this client's niche
-    (link("https://adult.com/a", Referring_page_title="Escort service in your town"), "adult_page"),
+    (link("https://adult.com/a", Referring_page_title="Escorts in your town"), "adult_page"),
     (link("https://gambling.com/a", Anchor="best online casino bonus"), "casino_page"),
     (link("https://hotel.com/a", Referring_page_title="Running along the lake from the Casino to the pier"), "-"),
     (link("https://pills.com/a", Referring_page_title="Buy cheap Cialis here"), "pharma_page"),
@@ -315,7 +315,7 @@ def test_a_niche_is_not_spam_to_itself(sandbox: Sandbox) -> None:
         ahrefs_backlinks(
             link("https://gambling.com/a", Anchor="best online casino bonus"),
             link("https://casino-news.com/a"),
-            link("https://adult.com/a", Referring_page_title="Escort service in your town"),
+            link("https://adult.com/a", Referring_page_title="Escorts in your town"),
         ),
     )
     assert sandbox.refresh().problems == []
@@ -343,6 +343,66 @@ def test_every_pattern_hits_its_example(pattern: dict[str, str]) -> None:
         assert connection.execute(
             "select regexp_matches($text, $pattern)", {"text": pattern["example"], "pattern": pattern["pattern"]}
         ).fetchone() == (True,)
+
+
+HONEST_TITLES = [
+    "Top 10 website analytics tools",
+    "Most popular websites in Germany 2024",
+    "How to get quality backlinks in 2024",
+    "What is black hat SEO?",
+    "Huis huren in Amsterdam",
+    "Planes prepagos de celular",
+    "Ford Escort service manual",
+    "10 best free URL shorteners",
+    "How to write a professional email format",
+    "TG - Leonardo",
+    "Sports betting legalised in Ohio",
+    "7 sites like Etsy",
+    "Opioid crisis: deaths by oxycodone",
+    "Payday loans and how to avoid them",
+    "Free bonus chapter",
+    "Whois privacy explained",
+    "DNS lookup explained",
+    "Concert au Casino de Paris",
+    "Is it safe to run in the dark?",
+    "Domain for sale? How to buy one",
+    "Server location matters for SEO",
+    "Specialist running shoes",
+    "Telegram launches channels",
+    "Die 10 besten Laufschuhe im Vergleich",
+    "Comment choisir ses chaussures de course",
+]
+HONEST_DOMAINS = [
+    "specialist.com",
+    "socialist.org",
+    "ville-pornic.fr",
+    "milfordsound.co.nz",
+    "middlesex.ac.uk",
+    "alphabet.com",
+    "linkbuildingreport.com",
+    "expertdomains.de",
+    "nudelsuppe.de",
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        *((("text", "title"), title) for title in HONEST_TITLES),
+        *((("domain",), domain) for domain in HONEST_DOMAINS),
+    ],
+)
+def test_honest_titles_and_names_hit_no_pattern(fields: tuple[str, ...], text: str) -> None:
+    patterns = [
+        row for row in seed("quality_patterns") if row["field"] in fields and row["rule"] != "commercial_anchor"
+    ]
+    with duckdb.connect() as connection:
+        hits = [
+            row["rule"]
+            for row in patterns
+            if connection.execute("select regexp_matches(?, ?)", [text, row["pattern"]]).fetchone() == (True,)
+        ]
+    assert hits == []
 
 
 def test_rules_and_patterns_name_each_other() -> None:
