@@ -7,14 +7,17 @@ changes the last refresh and leaves the history as it was.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
+import re
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from pipelines.exports.formats import normalise_header
 from pipelines.exports.values import day_sql
 
 DAY_HEADERS = {
@@ -44,17 +47,14 @@ def rows_before(path: Path, until: date | None) -> bytes | None:
     content = path.read_bytes()
     if until is None:
         return content
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content
+    text = _text_of(content)
     header = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=header.count)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error:
         return content
-    names = [name.strip().casefold() for name in rows[0]] if rows else []
+    names = [normalise_header(name) for name in rows[0]] if rows else []
     position = next((names.index(header) for header in DAY_HEADERS[path.name] if header in names), None)
     if position is None:
         return content
@@ -69,6 +69,18 @@ def rows_before(path: Path, until: date | None) -> bytes | None:
     sink = io.StringIO()
     csv.writer(sink, delimiter=delimiter, lineterminator="\n").writerows([rows[0], *counting])
     return sink.getvalue().encode()
+
+
+def _text_of(content: bytes) -> str:
+    """The text of a list, also as spreadsheets on Windows save it; the line that tells Excel the separator goes."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = content.decode("utf-16", "replace")
+    else:
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = content.decode("cp1252", "replace")
+    return re.sub(r"\Asep=.\r?\n", "", text)
 
 
 def rows_id(content: bytes) -> str:

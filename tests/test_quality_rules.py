@@ -10,12 +10,14 @@ import csv
 import re
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
 from pipelines.clients import ClientFileError, read_client_file
+from pipelines.people_lists import rows_before
 from tests.conftest import Sandbox, csv_text
 from tests.exports_made import ahrefs_backlinks, semrush_backlinks, semrush_referring_domains
 from warehouse.layout import CHECKOUT
@@ -65,6 +67,7 @@ STORIES: list[tuple[dict[str, Any], str]] = [
     # pages about the domain
     (link("https://stats.com/a", Referring_page_title="rival.com Technology Profile"), "site_profile"),
     (link("https://worth.com/www.rival.com", Referring_page_title="Rival"), "site_profile"),
+    (link("https://newsletter.com/issue-9?ref=rival.com", Referring_page_title="Running news"), "-"),
     (link("https://opinions.com/review/rival.com", Referring_page_title="Rival, reviewed by runners"), "-"),
     # sellers of links
     (link("https://seller.com/a", Referring_page_title="Where to buy aged domains and backlinks"), "link_selling"),
@@ -191,8 +194,7 @@ def judged(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
     outcome = sandbox.refresh()
     assert outcome.problems == []
     assert [line for line in outcome.warnings if "not used" in line] == [
-        "inbox/acme/overrides.csv:9: not used: decides nothing; "
-        "expected accept, reject, or a segment, tactic or relevance",
+        "inbox/acme/overrides.csv:9: not used: no decision: rejekt; expected accept or reject",
         "inbox/acme/overrides.csv:10: not used: names neither a domain nor a page",
     ]
     return sandbox
@@ -282,7 +284,7 @@ def test_decisions_are_kept_with_what_the_rules_alone_would_say(judged: Sandbox)
     assert rows[0] == ("accepted.com", "accept", "Ana", day, "many_outgoing_links", 1, None)
     assert rows[2] == ("rejected.com", "reject", "Ben", day, None, 1, None)
     assert [row[6] for row in rows[7:]] == [
-        "decides nothing; expected accept, reject, or a segment, tactic or relevance",
+        "no decision: rejekt; expected accept or reject",
         "names neither a domain nor a page",
     ]
 
@@ -358,6 +360,13 @@ HONEST_TITLES = [
     "TG - Leonardo",
     "Sports betting legalised in Ohio",
     "7 sites like Etsy",
+    "Road traffic statistics - GOV.UK",
+    "Leki bez recepty - pacjent.gov.pl",
+    "Police escort in London",
+    "Cheap Nike running shoes: the best deals",
+    "The world's most visited websites",
+    "Sildenafil (Viagra) - NHS",
+    "List 50 books to read",
     "Opioid crisis: deaths by oxycodone",
     "Payday loans and how to avoid them",
     "Free bonus chapter",
@@ -374,6 +383,10 @@ HONEST_TITLES = [
 ]
 HONEST_DOMAINS = [
     "specialist.com",
+    "xxxlutz.de",
+    "computas.com",
+    "sex-education.org",
+    "casinodeparis.fr",
     "socialist.org",
     "ville-pornic.fr",
     "milfordsound.co.nz",
@@ -418,6 +431,15 @@ def test_the_documentation_tells_every_rule() -> None:
     told = re.findall(r"^\| `(\w+)` \| (\w+) \| (\w+) \| (\d*) \| (.*?) \|", text, flags=re.MULTILINE)
     columns = ("rule", "scope", "outcome", "threshold", "reason")
     assert set(told) == {tuple(row[column] for column in columns) for row in seed("quality_rules")}
+
+
+def test_lists_of_people_are_read_as_spreadsheets_save_them(tmp_path: Path) -> None:
+    path = tmp_path / "overrides.csv"
+    text = "sep=;\r\ndomain;decision;who;When ;why\r\na.com;reject;Jörg;01.06.2026;Müll\r\n"
+    for content in (text.encode("cp1252"), text.encode("utf-16"), text.encode("utf-8-sig")):
+        path.write_bytes(content)
+        assert rows_before(path, date(2026, 3, 1)) is None
+        assert rows_before(path, date(2026, 7, 1)) == content
 
 
 def test_a_threshold_of_no_rule_is_refused_with_the_names_of_those_that_have_one(sandbox: Sandbox) -> None:

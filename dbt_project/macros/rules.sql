@@ -70,7 +70,8 @@
 {%- endmacro %}
 
 {#
-    Patterns of the seed `quality_patterns`: rule → one regular expression (RE2) of all that are searched for in a field.
+    Patterns of the seed `quality_patterns`: rule → one regular expression (RE2) of all that are searched for in a field,
+    each in a group of its own, so that its `(?i)` ends with it.
     What is searched for in `text` is searched for in title and anchor alike.
 #}
 {% macro quality_patterns_of(field) -%}
@@ -79,7 +80,7 @@
     {%- if execute -%}
         {%- set fields = "('" ~ field ~ "', 'text')" if field in ('title', 'anchor') else "('" ~ field ~ "')" -%}
         {%- set found = run_query(
-            "select rule, string_agg(pattern, '|' order by pattern_id) from " ~ quality_patterns
+            "select rule, string_agg('(?:' || pattern || ')', '|' order by pattern_id) from " ~ quality_patterns
             ~ " where field in " ~ fields ~ " group by rule order by min(pattern_id)"
         ) -%}
         {%- for row in found -%}

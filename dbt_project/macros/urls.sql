@@ -113,14 +113,15 @@
 
 {#
     Whether a whole segment of the path, or a whole parameter of the query, is the name of the linked site. Pages of
-    opinions (`/review/example.com`) name it, too, and are written by people.
+    opinions, wikis and news (`/review/example.com`) name it, too, and are written by people; so do parameters that say
+    where a visitor came from (`?ref=example.com`).
 #}
 {% macro names_target(tail, target_name) -%}
     (
         regexp_matches(
-            lower({{ tail }}),
+            regexp_replace(lower({{ tail }}), '[?&](ref|via|source|src|from|referr?er)=[^&#]*', '', 'g'),
             '(^|[/=])((https?(:|%3a))?(/|%2f){0,2})(www\.)?' || regexp_escape({{ target_name }}) || '(/|\.html?|$|[?&#])'
         )
-        and not regexp_matches(lower({{ tail }}), '/(reviews?|bewertung(en)?|avis|opiniones|recensioni|opinie)/')
+        and not regexp_matches(lower({{ tail }}), '/(reviews?|bewertung(en)?|avis|opiniones|recensioni|opinie|wiki|tags?|topics?|news|compan(y|ies)|brands?)/')
     )
 {%- endmacro %}

@@ -12,6 +12,15 @@ delivered_decisions as (
 
 ),
 
+known_hosts as (
+
+    select
+        host,
+        referring_domain
+    from {{ ref('int_hosts') }}
+
+),
+
 unicode_hosts as (
 
     select * from {{ source('reference', 'unicode_hosts') }}
@@ -72,10 +81,10 @@ addressed as (
 )
 
 select
-    client_id,
-    refreshed_on,
-    file_id,
-    row_number,
+    addressed.client_id,
+    addressed.refreshed_on,
+    addressed.file_id,
+    addressed.row_number,
     -- a row that names both speaks of the page
     case when source_host is null then nullif(decided_domain, '') end as decided_domain,
     source_url,
@@ -98,6 +107,10 @@ select
     ) as decision_evidence,
     case
         when source_host is null and coalesce(decided_domain, '') = '' then 'names neither a domain nor a page'
+        when decision is null and decision_word not in ('segment', 'tactic', 'relevance')
+            then 'no decision: ' || decision_word || '; expected accept or reject'
+        when source_host is null and known_hosts.referring_domain != decided_domain
+            then 'is a host of ' || known_hosts.referring_domain || '; name that domain, or the page'
         when segment not in ({{ "'" ~ value_lists()['segment'] | join("', '") ~ "'" }}) then 'no segment: ' || segment
         when tactic not in ({{ "'" ~ value_lists()['tactic'] | join("', '") ~ "'" }}) then 'no tactic: ' || tactic
         when relevance not between 0 and 1 then 'relevance is not between 0 and 1'
@@ -105,3 +118,5 @@ select
             then 'decides nothing; expected accept, reject, or a segment, tactic or relevance'
     end as problem
 from addressed
+left join known_hosts
+    on addressed.decided_domain = known_hosts.host

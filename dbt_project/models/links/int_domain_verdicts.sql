@@ -309,9 +309,9 @@ suspected as (
                     ~ " and spam_score < " ~ threshold('spam_score', 'known'),
                 'listed_spam': "listed_as is not null",
                 'ubiquitous': "ubiquitous_sites >= " ~ threshold('ubiquitous', 'known')
-                    ~ " and coalesce(authority, 0) < " ~ var('platform_authority'),
+                    ~ " and authority < " ~ var('platform_authority'),
                 'many_tlds': "top_level_domains >= " ~ threshold('many_tlds', 'known')
-                    ~ " and coalesce(authority, 0) < " ~ var('network_authority'),
+                    ~ " and authority < " ~ var('network_authority'),
                 'authority_without_traffic': "authority >= " ~ threshold('authority_without_traffic', 'known')
                     ~ " and traffic <= " ~ var('no_traffic') ~ " and not contains(authority_metric, 'page')",
                 'metric_disagreement': "ahrefs_dr >= " ~ threshold('metric_disagreement', 'known')

@@ -90,7 +90,7 @@ seen as (
         -- the name of a site is no offer
         and not regexp_matches(trim(anchor), '^\S+\.\S+$') as has_commercial_anchor,
         -- a long discussion has many links
-        regexp_matches(source_tail, '(?i)/(forums?|threads?|topics?|viewtopic|showthread|questions|discussions?)')
+        regexp_matches(source_tail, '(?i)/(forums?|threads?|topics?|viewtopic|showthread|questions|discussions?|r/[^/]+/comments)')
             as is_thread,
         regexp_replace(target_host, '^www\.', '') as target_name
     from punycoded
@@ -155,6 +155,7 @@ select
             'spam_score': "spam_score >= " ~ threshold('spam_score', 'seen'),
             'spam_score_medium': "spam_score >= " ~ threshold('spam_score_medium', 'seen')
                 ~ " and spam_score < " ~ threshold('spam_score', 'seen'),
+            'link_spam_score': "link_spam_score >= " ~ threshold('link_spam_score', 'seen'),
             'toxic_score': "toxic_score >= " ~ threshold('toxic_score', 'seen'),
             'toxic_score_medium': "toxic_score >= " ~ threshold('toxic_score_medium', 'seen')
                 ~ " and toxic_score < " ~ threshold('toxic_score', 'seen'),

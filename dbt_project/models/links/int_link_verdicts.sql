@@ -94,7 +94,7 @@ raised_by_mirrors as (
         on link_rows.client_id = domain_metrics.client_id
         and link_rows.refreshed_on = domain_metrics.refreshed_on
         and hosts.referring_domain = domain_metrics.referring_domain
-    where coalesce(domain_metrics.authority, 0) < {{ var('network_authority') }}
+    where domain_metrics.authority < {{ var('network_authority') }}
     group by link_rows.client_id, link_rows.refreshed_on, link_rows.page_key, link_rows.target_key
 
 ),

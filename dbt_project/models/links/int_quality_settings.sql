@@ -49,13 +49,16 @@ by_rule as (
 select
     by_rule.*,
     -- what is spam elsewhere is the niche of some clients
-    {% for topic in ['adult', 'casino', 'pharma'] %}
+    {% for page_rule, name_rule in [
+        ('adult_page', 'adult_name'),
+        ('casino_page', 'casino_name'),
+        ('pharma_page', 'pharma_name'),
+        ('link_selling', 'link_selling_name'),
+    ] %}
     {%- if not loop.first %}| {% endif -%}
     case
-        when
-            {{ hits_patterns(topic ~ '_page', 'text', 'refreshes.niche_text') }}
-            or {{ hits_patterns(topic ~ '_name', 'domain', 'refreshes.niche_text') }}
-            then cast({{ rule_bit(topic ~ '_page') }} + {{ rule_bit(topic ~ '_name') }} as bigint)
+        when {{ hits_patterns(page_rule, 'niche', 'refreshes.niche_text') }}
+            then cast({{ rule_bit(page_rule) }} + {{ rule_bit(name_rule) }} as bigint)
         else cast(0 as bigint)
     end
     {% endfor %} as niche_rule_bits

@@ -35,7 +35,7 @@ by_page as (
         decision_rows.file_id,
         decision_rows.row_number,
         count(distinct hash(link_rows.page_key, link_rows.target_key)) as links,
-        mode(link_rows.ruled_bits) as ruled_bits
+        quantile_disc(link_rows.ruled_bits, 0.5) as ruled_bits
     from decision_rows
     inner join link_rows
         on decision_rows.client_id = link_rows.client_id
@@ -53,7 +53,7 @@ by_domain as (
         decision_rows.file_id,
         decision_rows.row_number,
         count(distinct hash(link_rows.page_key, link_rows.target_key)) as links,
-        mode(link_rows.ruled_bits) as ruled_bits
+        quantile_disc(link_rows.ruled_bits, 0.5) as ruled_bits
     from decision_rows
     inner join link_rows
         on decision_rows.client_id = link_rows.client_id

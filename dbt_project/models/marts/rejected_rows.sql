@@ -111,6 +111,9 @@ rejected_links as (
             ) }},
             {{ evidence('toxic_score', "'toxic score ' || delivered_rows.toxic_score", 'link_rows.rule_bits') }},
             {{ evidence('spam_score', "'spam score ' || round(delivered_rows.spam_score)", 'link_rows.rule_bits') }},
+            {{ evidence(
+                'link_spam_score', "'spam score ' || round(delivered_rows.link_spam_score)", 'link_rows.rule_bits'
+            ) }},
             domain_verdicts.domain_evidence
         ) as facts
     from delivered_rows

@@ -28,7 +28,7 @@ renamed as (
         http_status,
         domain_rank as dataforseo_rank,
         external_links,
-        spam_score,
+        spam_score as link_spam_score,
         case
             when semantic_location in ('article', 'main', 'section', 'summary', 'figure') then true
             when semantic_location in ('header', 'footer', 'nav', 'aside') then false

@@ -17,6 +17,7 @@ renamed as (
             when lower(trim(decision)) in ('accept', 'accepted', 'allow', 'keep', 'ok') then 'accept'
             when lower(trim(decision)) in ('reject', 'rejected', 'block', 'spam') then 'reject'
         end as decision,
+        lower(nullif(trim(decision), '')) as decision_word,
         lower(trim(coalesce(segment, case when lower(trim(decision)) = 'segment' then decision_value end))) as segment,
         lower(trim(coalesce(tactic, case when lower(trim(decision)) = 'tactic' then decision_value end))) as tactic,
         coalesce(
