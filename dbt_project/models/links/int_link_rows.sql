@@ -90,7 +90,10 @@ seen as (
         -- the name of a site is no offer
         and not regexp_matches(trim(anchor), '^\S+\.\S+$') as has_commercial_anchor,
         -- a long discussion has many links
-        regexp_matches(source_tail, '(?i)/(forums?|threads?|topics?|viewtopic|showthread|questions|discussions?|r/[^/]+/comments)')
+        regexp_matches(
+            source_tail,
+            '(?i)/(forums?|threads?|topics?|viewtopic|showthread|questions|discussions?|r/[^/]+/comments)'
+        )
             as is_thread,
         regexp_replace(target_host, '^www\.', '') as target_name
     from punycoded
