@@ -115,7 +115,10 @@ def plan_rebuild(workspace: Workspace) -> Plan:
     clients, client_errors = read_client_files(workspace.clients)
     plan = Plan(clients=clients, client_errors=client_errors)
     for client_id in archived_clients(workspace):
-        plan.refreshes.extend(manifest for _, manifest in sorted(read_manifests(workspace, client_id).items()))
+        for _, manifest in sorted(read_manifests(workspace, client_id).items()):
+            # an archive of before there were lists is read as it was: with an empty one
+            is_without_list = manifest.is_first_published and manifest.ubiquitous is None
+            plan.refreshes.append(replace(manifest, ubiquitous={}) if is_without_list else manifest)
     return plan
 
 
