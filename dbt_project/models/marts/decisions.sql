@@ -20,14 +20,19 @@ link_rows as (
         page_key,
         target_key,
         referring_domain,
-        evidence_role,
         ruled_bits
     from {{ ref('int_link_rows_judged') }}
     where evidence_role != 'unconfirmed'
 
 ),
 
-by_page as (
+{% set subjects = {
+    'by_page': "decision_rows.page_key = link_rows.page_key",
+    'by_domain': "(decision_rows.decided_domain = link_rows.referring_domain"
+        ~ " or ends_with(link_rows.referring_domain, '.' || decision_rows.decided_domain))",
+} %}
+{% for subject, is_meant in subjects.items() %}
+{{ subject }} as (
 
     select
         decision_rows.client_id,
@@ -35,37 +40,18 @@ by_page as (
         decision_rows.file_id,
         decision_rows.row_number,
         count(distinct hash(link_rows.page_key, link_rows.target_key)) as links,
+        -- the middle one: of most rows, if most agree, and the same in every run
         quantile_disc(link_rows.ruled_bits, 0.5) as ruled_bits
     from decision_rows
     inner join link_rows
         on decision_rows.client_id = link_rows.client_id
         and decision_rows.refreshed_on = link_rows.refreshed_on
-        and decision_rows.page_key = link_rows.page_key
+        and {{ is_meant }}
     group by all
 
 ),
 
-by_domain as (
-
-    select
-        decision_rows.client_id,
-        decision_rows.refreshed_on,
-        decision_rows.file_id,
-        decision_rows.row_number,
-        count(distinct hash(link_rows.page_key, link_rows.target_key)) as links,
-        quantile_disc(link_rows.ruled_bits, 0.5) as ruled_bits
-    from decision_rows
-    inner join link_rows
-        on decision_rows.client_id = link_rows.client_id
-        and decision_rows.refreshed_on = link_rows.refreshed_on
-        and (
-            decision_rows.decided_domain = link_rows.referring_domain
-            or ends_with(link_rows.referring_domain, '.' || decision_rows.decided_domain)
-        )
-    group by all
-
-),
-
+{% endfor %}
 matched as (
 
     select * from by_page
