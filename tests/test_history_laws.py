@@ -43,7 +43,7 @@ def test_any_order_of_delivery_ends_in_the_same_tables_and_in_those_of_the_contr
             history.deliver(in_order, number)
         assert in_order.refresh().problems == []
     _assert_contract(in_order, world)
-    # the same files again: steady clients deliver in any order; the others in time, for each refresh archives its settings
+    # the same files again: steady clients deliver in any order; the others in time, for a refresh archives settings
     shuffled = make_sandbox("shuffled")
     chance = random.Random(seed + 1)
     orders = {history.client_id: chance.sample(range(len(DATES)), len(DATES)) for history in world}
