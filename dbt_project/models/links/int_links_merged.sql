@@ -103,6 +103,7 @@ merged as (
         bit_or(provider_bit) filter (is_witness) as provider_bits,
         bit_or(provider_bit) filter (is_witness and is_live) as live_provider_bits,
         bit_or(provider_bit) filter (evidence_role = 'current') as current_provider_bits,
+        bit_or(provider_bit) filter (evidence_role = 'current' and is_live) as shown_provider_bits,
         bit_or(provider_bit) filter (is_accepted and evidence_role = 'unconfirmed' and is_live)
             as earlier_provider_bits,
         bit_or(rule_bits) filter (is_accepted) as rule_bits,
@@ -147,5 +148,7 @@ select
     coalesce({{ is_live('any_current_live_key') }}, false) as is_live_with_rejected_without_carried,
     coalesce(is_stale, false) as is_stale,
     first_seen_on,
-    last_seen_on
+    last_seen_on,
+    coalesce(shown_provider_bits, 0) as shown_provider_bits,
+    case when not {{ is_live('live_key') }} then {{ day_of('live_key') }} end as lost_on
 from merged
