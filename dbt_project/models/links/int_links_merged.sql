@@ -109,7 +109,8 @@ merged as (
         bit_or(rule_bits) filter (is_accepted) as rule_bits,
         bool_and(evidence_role = 'carried') filter (is_witness) as is_stale,
         min(first_seen_on) filter (is_witness) as first_seen_on,
-        max(last_seen_on) filter (is_witness) as last_seen_on
+        max(last_seen_on) filter (is_witness) as last_seen_on,
+        bool_or(is_no_link) as is_no_link
     from link_rows
     group by client_id, refreshed_on, page_key, target_key
 
@@ -150,5 +151,6 @@ select
     first_seen_on,
     last_seen_on,
     coalesce(shown_provider_bits, 0) as shown_provider_bits,
-    case when not {{ is_live('live_key') }} then {{ day_of('live_key') }} end as lost_on
+    case when not {{ is_live('live_key') }} then {{ day_of('live_key') }} end as lost_on,
+    coalesce(is_no_link, false) as is_no_link
 from merged

@@ -28,15 +28,29 @@ evidence as (
 
 ),
 
-client_losses as (
+client_links as (
 
     select
         client_id,
         refreshed_on,
         referring_domain,
-        max(lost_on) as client_lost_on
+        max(lost_on) filter (is_accepted and not is_live) as lost_on,
+        bool_or(not is_no_link) filter (is_live_with_rejected and not is_live) as is_set_aside
     from {{ ref('int_links_merged') }}
-    where is_own_site and is_accepted and not is_live
+    where is_own_site
+    group by all
+
+),
+
+client_evidence as (
+
+    select
+        client_id,
+        refreshed_on,
+        referring_domain,
+        bool_or(is_linked_with_rejected) as is_linked_with_rejected
+    from {{ ref('int_evidence') }}
+    where is_own_site
     group by all
 
 )
@@ -54,7 +68,10 @@ select
     -- false where a competitor link comes from a (site, provider, kind) that was fully seen one refresh earlier
     coalesce(evidence.is_unseen_before, false) as is_unseen_before,
     gaps.client_first_seen_on,
-    client_losses.client_lost_on
+    client_links.lost_on as client_lost_on,
+    -- where rows of pages speak, a list of domains does not
+    gaps.client_links = 0 and coalesce(client_links.is_set_aside, client_evidence.is_linked_with_rejected, false)
+        as is_client_set_aside
 from gaps
 left join gap_scores
     on gaps.client_id = gap_scores.client_id
@@ -68,7 +85,11 @@ left join evidence
     on gaps.client_id = evidence.client_id
     and gaps.refreshed_on = evidence.refreshed_on
     and gaps.referring_domain = evidence.referring_domain
-left join client_losses
-    on gaps.client_id = client_losses.client_id
-    and gaps.refreshed_on = client_losses.refreshed_on
-    and gaps.referring_domain = client_losses.referring_domain
+left join client_links
+    on gaps.client_id = client_links.client_id
+    and gaps.refreshed_on = client_links.refreshed_on
+    and gaps.referring_domain = client_links.referring_domain
+left join client_evidence
+    on gaps.client_id = client_evidence.client_id
+    and gaps.refreshed_on = client_evidence.refreshed_on
+    and gaps.referring_domain = client_evidence.referring_domain

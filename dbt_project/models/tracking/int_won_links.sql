@@ -54,8 +54,8 @@ endings as (
         steps.referring_domain,
         steps.closed_on_before as closed_on,
         steps.refreshed_on as ended_on,
-        -- other ways out (only rejected rows are left, the panel has changed) tell nothing of the link
-        steps.transition in ('lost', 'reopened') as is_lost,
+        -- other ways out tell nothing of the link: a rule now sets it aside, or the panel has changed
+        steps.transition in ('lost', 'reopened') and not coalesce(observations.is_client_set_aside, false) as is_lost,
         observations.client_lost_on
     from steps
     left join observations
