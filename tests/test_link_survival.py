@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -49,7 +50,8 @@ def kaplan_meier(links: list[tuple[int, bool]], days: int) -> Row:
         return days, len(links), lost, at_risk, 100.0 * survival, None, None
     share = float(survival)
     spread = 1.959963984540054 * math.sqrt(greenwood) / abs(math.log(share))
-    return days, len(links), lost, at_risk, 100 * share, 100 * share ** math.exp(spread), 100 * share ** math.exp(-spread)
+    low, high = share ** math.exp(spread), share ** math.exp(-spread)
+    return days, len(links), lost, at_risk, 100 * share, 100 * low, 100 * high
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,7 @@ def survival(connection: duckdb.DuckDBPyConnection, sql: str, links: list[tuple[
 
 
 @pytest.fixture(scope="module")
-def made_up(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     refreshes = pd.DataFrame({"client_id": ["acme"], "refreshed_on": [DAY], "is_in_run": [True]})
     folder: Path = tmp_path_factory.mktemp("survival")
     with made_up_warehouse(folder, {"ledger.refreshes": refreshes}) as connection:
@@ -98,8 +100,6 @@ def test_the_interval_holds_the_true_share_in_95_of_100_samples(
     made_up: duckdb.DuckDBPyConnection, survival_sql: str
 ) -> None:
     """Else the interval says more, or less, than is known."""
-    import numpy as np
-
     chance = np.random.default_rng(17)
     held = []
     for _ in range(300):
@@ -188,8 +188,8 @@ def test_a_loss_is_dated_by_the_provider_where_it_can_be_and_a_late_refresh_chan
     for number in (0, 1, 3):
         exports(sandbox, number)
     assert sandbox.refresh().problems == []
-    # without the third refresh nobody said on which day links were lost, and the losses are found after 150 days; a link
-    # that a rule sets aside is not known to be lost: it lived as long as it counted
+    # without the third refresh nobody said on which day links were lost, and the losses are found after 150 days;
+    # a link that a rule sets aside is not known to be lost: it lived as long as it counted
     assert told(sandbox)[6:] == [
         (DAYS[3], 30, 6, 0, 5, 100.0),
         (DAYS[3], 90, 6, 0, 5, 100.0),
