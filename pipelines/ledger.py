@@ -210,8 +210,11 @@ def _collect(
     days_in_run = {(manifest.client_id, manifest.refreshed_on) for manifest in in_run}
     numbers: dict[str, int] = {}
     latest_settings: dict[str, ClientSettings] = {}
-    for manifest in everything:
-        settings = ClientSettings.model_validate(manifest.settings)
+    of_refresh = [(manifest, ClientSettings.model_validate(manifest.settings)) for manifest in everything]
+    with_paths = {
+        manifest.client_id for manifest, settings in of_refresh if any(parse_site(site).path for site in settings.panel)
+    }
+    for manifest, settings in of_refresh:
         latest_settings[manifest.client_id] = settings
         numbers[manifest.client_id] = numbers.get(manifest.client_id, 0) + 1
         key = {"client_id": manifest.client_id, "refreshed_on": manifest.refreshed_on}
@@ -230,7 +233,7 @@ def _collect(
                 "niche_text": "\n".join([settings.niche.description, *settings.niche.terms, *settings.sites]),
                 "market_languages": settings.markets.languages,
                 "market_countries": settings.markets.countries,
-                "has_path_sites": any(parse_site(site).path for site in settings.panel),
+                "has_path_sites": manifest.client_id in with_paths,
             }
         )
         _collect_settings(rows, key, settings)

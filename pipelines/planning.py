@@ -58,7 +58,8 @@ def plan_refreshes(
     """Decide what has to be computed.
 
     A refresh has work when it is not published, when its files changed since, when the working database does not hold
-    it any more, or when `on` names it; with it every later refresh of its client.
+    it any more, or when `on` names it; with it every later refresh of its client, and the one before it where the panel
+    changed in between.
 
     Args:
         workspace: Where to look.
@@ -90,11 +91,23 @@ def plan_refreshes(
             or built.get((client_id, day)) != manifest.deliveries_hash
             or day == on
         ]
-        start = min(changed, default=None)
+        start = _start_of_run(manifests, min(changed, default=date.max))
         for day, manifest in sorted(manifests.items()):
-            to_do = start is not None and day >= start
-            (plan.refreshes if to_do else plan.history).append(manifest)
+            (plan.refreshes if day >= start else plan.history).append(manifest)
     return plan
+
+
+def _start_of_run(manifests: dict[date, Manifest], start: date) -> date:
+    """The first refresh of a client to compute, so that `start` can be.
+
+    Where two neighbours have different panels, the links of each are looked at under the panel of the other: both must
+    be in the run.
+    """
+    panels = {day: ClientSettings.model_validate(manifest.settings).panel_hash for day, manifest in manifests.items()}
+    for before, day in reversed(list(itertools.pairwise(sorted(manifests)))):
+        if day == start and panels[before] != panels[day]:
+            start = before
+    return start
 
 
 def restrict(plan: Plan, wanted: set[tuple[str, date]]) -> Plan:
@@ -103,6 +116,9 @@ def restrict(plan: Plan, wanted: set[tuple[str, date]]) -> Plan:
     for client_id, day in wanted:
         first[client_id] = min(day, first.get(client_id, day))
     manifests = [*plan.refreshes, *plan.history]
+    for client_id, day in first.items():
+        of_client = {one.refreshed_on: one for one in manifests if one.client_id == client_id}
+        first[client_id] = _start_of_run(of_client, day)
     return replace(
         plan,
         refreshes=[m for m in manifests if m.refreshed_on >= first.get(m.client_id, date.max)],

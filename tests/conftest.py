@@ -97,12 +97,13 @@ def make_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Sa
 
 @pytest.fixture(scope="session")
 def golden(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
-    from tests.test_golden_run import deliver_golden_world
+    from tests.test_golden_run import change_the_panel, deliver_golden_world
 
     sandbox = make_sandbox("golden")
-    deliver_golden_world(sandbox)
-    outcome = sandbox.refresh()
-    assert outcome.problems == []
+    for deliver in (deliver_golden_world, change_the_panel):
+        deliver(sandbox)
+        outcome = sandbox.refresh()
+        assert outcome.problems == []
     return sandbox
 
 

@@ -116,7 +116,7 @@ def test_the_interval_holds_the_true_share_in_95_of_100_samples(
 
 
 def test_the_golden_run_counts_the_links_it_won_and_lost(golden: Sandbox) -> None:
-    """won-link.com stays, reopens.com and loses-all.com are gone after 75 days, the latter is won again at the end."""
+    """won-link.com stays. reopens.com and loses-all.com are lost after 75 days and won again, the latter lost again."""
     assert golden.query(
         "select refreshed_on, days, won_links, lost_links, at_risk, survival_pct "
         "from marts.link_survival where client_id = 'acme' order by all"
@@ -133,6 +133,9 @@ def test_the_golden_run_counts_the_links_it_won_and_lost(golden: Sandbox) -> Non
         (date(2026, 8, 24), 30, 4, 0, 3, 100.0),
         (date(2026, 8, 24), 90, 4, 2, 1, 33.33),
         (date(2026, 8, 24), 180, 4, 2, 0, None),
+        (date(2026, 11, 7), 30, 5, 0, 4, 100.0),
+        (date(2026, 11, 7), 90, 5, 3, 1, 25.0),
+        (date(2026, 11, 7), 180, 5, 3, 1, 25.0),
     ]
 
 

@@ -27,8 +27,8 @@
     end
 {%- endmacro %}
 
-{# The name of the step; null where there is no row. #}
-{% macro gap_transition(state_before, now, was_ever_linked) -%}
+{# The name of the step; null where there is no row. What the panel alone opened or ended has names of its own. #}
+{% macro gap_transition(state_before, now, was_ever_linked, is_opened_by_panel, is_ended_by_panel) -%}
     case
         when {{ now }} = 'linked' then
             case {{ state_before }}
@@ -40,16 +40,18 @@
             end
         when {{ now }} = 'open' then
             case
-                when {{ state_before }} is null then case when {{ was_ever_linked }} then 'reopened' else 'new' end
                 when {{ state_before }} = 'open' then 'stayed_open'
+                when {{ is_opened_by_panel }} then 'panel_new'
+                when {{ state_before }} is null then case when {{ was_ever_linked }} then 'reopened' else 'new' end
                 when {{ state_before }} in ('closed', 'lost') then 'reopened'
                 else 'returned'
             end
         when {{ state_before }} is null then null
         when {{ state_before }} in ('lost', 'expired', 'set_aside') then 'unchanged'
         when {{ now }} = 'set_aside' then 'set_aside'
-        when {{ state_before }} = 'open' then 'expired'
-        else 'lost'
+        when {{ state_before }} = 'closed' then 'lost'
+        when {{ is_ended_by_panel }} then 'panel_removed'
+        else 'expired'
     end
 {%- endmacro %}
 

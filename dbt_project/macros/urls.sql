@@ -106,6 +106,11 @@
     )
 {%- endmacro %}
 
+{# How narrow a site is: of the sites that contain a URL, the narrowest owns it. #}
+{% macro site_specificity(sites) -%}
+    length({{ sites }}.site_host) * 10000 + length({{ sites }}.site_path)
+{%- endmacro %}
+
 {# Whether a URL is that of a picture. #}
 {% macro is_picture(url) -%}
     regexp_matches(lower({{ url }}), '\.(jpe?g|png|gif|webp|svg|bmp|ico|avif)($|[?#])')

@@ -27,7 +27,7 @@ containing as (
         link_rows.target_path,
         panel_sites.site,
         panel_sites.is_own_site,
-        length(panel_sites.site_host) * 10000 + length(panel_sites.site_path) as specificity
+        {{ site_specificity('panel_sites') }} as specificity
     from link_rows
     inner join panel_sites
         on link_rows.client_id = panel_sites.client_id

@@ -10,6 +10,13 @@ with gaps as (
 
 ),
 
+-- only where the panel changed: what it alone would have opened or ended
+under_other_panel as (
+
+    select * from {{ ref('int_gaps_under_other_panel') }}
+
+),
+
 gap_scores as (
 
     select * from {{ ref('int_gap_scores') }}
@@ -56,23 +63,30 @@ client_evidence as (
 )
 
 select
-    gaps.client_id,
-    gaps.refreshed_on,
-    gaps.referring_domain,
-    gaps.now_perhaps,
-    gaps.now_for_sure,
+    coalesce(gaps.client_id, under_other_panel.client_id) as client_id,
+    coalesce(gaps.refreshed_on, under_other_panel.refreshed_on) as refreshed_on,
+    coalesce(gaps.referring_domain, under_other_panel.referring_domain) as referring_domain,
+    coalesce(gaps.now_perhaps, 'absent') as now_perhaps,
+    coalesce(gaps.now_for_sure, 'absent') as now_for_sure,
     gaps.gap_status,
     coalesce(gap_links.client_link_grade, 'C') as client_link_grade,
     gap_scores.score,
-    gaps.client_links > 0 as is_client_linked,
+    coalesce(gaps.client_links > 0, false) as is_client_linked,
     -- false where a competitor link comes from a (site, provider, kind) that was fully seen one refresh earlier
     coalesce(evidence.is_unseen_before, false) as is_unseen_before,
     gaps.client_first_seen_on,
+    under_other_panel.is_open_under_panel_before,
+    under_other_panel.is_linked_under_panel_before,
+    under_other_panel.was_open_under_this_panel,
     client_links.lost_on as client_lost_on,
     -- where rows of pages speak, a list of domains does not
-    gaps.client_links = 0 and coalesce(client_links.is_set_aside, client_evidence.is_linked_with_rejected, false)
-        as is_client_set_aside
+    coalesce(gaps.client_links, 0) = 0
+    and coalesce(client_links.is_set_aside, client_evidence.is_linked_with_rejected, false) as is_client_set_aside
 from gaps
+full outer join under_other_panel
+    on gaps.client_id = under_other_panel.client_id
+    and gaps.refreshed_on = under_other_panel.refreshed_on
+    and gaps.referring_domain = under_other_panel.referring_domain
 left join gap_scores
     on gaps.client_id = gap_scores.client_id
     and gaps.refreshed_on = gap_scores.refreshed_on

@@ -10,7 +10,13 @@
 
 with recursive refreshes as (
 
-    select * from {{ source('ledger', 'refreshes') }}
+    select
+        client_id,
+        refreshed_on,
+        refresh_number,
+        coalesce(panel_hash != lag(panel_hash) over (partition by client_id order by refreshed_on), false)
+            as is_panel_changed
+    from {{ source('ledger', 'refreshes') }}
 
 ),
 
@@ -40,6 +46,11 @@ observed as (
         refreshes.refreshed_on,
         refreshes.refresh_number,
         domains.referring_domain,
+        -- the panel changed, and the links alone would not have done what was observed
+        refreshes.is_panel_changed and not coalesce(observations.is_open_under_panel_before, false)
+            as is_opened_by_panel,
+        refreshes.is_panel_changed and not coalesce(observations.was_open_under_this_panel, false)
+            as is_ended_by_panel,
         coalesce(observations.now_perhaps, 'absent') as now_perhaps,
         coalesce(observations.now_for_sure, 'absent') as now_for_sure,
         coalesce(bool_or(observations.is_client_linked) over (
@@ -85,7 +96,10 @@ states as (
             as state,
         case
             when {{ is_agreed() }}
-                then {{ gap_transition('states.state', 'observed.now_for_sure', 'observed.was_ever_linked') }}
+                then {{ gap_transition(
+                    'states.state', 'observed.now_for_sure', 'observed.was_ever_linked',
+                    'observed.is_opened_by_panel', 'observed.is_ended_by_panel'
+                ) }}
             when states.state is not null then 'unobserved'
         end as transition,
         coalesce(states.first_opened_on, {{ opened_today }}) as first_opened_on,
@@ -118,6 +132,11 @@ select
     case
         when states.state = 'closed'
             then case
+                -- a newly configured own site is linked since whenever
+                when
+                    closing_refreshes.is_panel_changed
+                    and not coalesce(closing_observations.is_linked_under_panel_before, false)
+                    then 'already_linked'
                 when closing_observations.client_first_seen_on > states.opened_on then 'won'
                 else 'already_linked'
             end
@@ -136,4 +155,7 @@ left join observations as closing_observations
     on states.client_id = closing_observations.client_id
     and states.referring_domain = closing_observations.referring_domain
     and states.closed_on = closing_observations.refreshed_on
+left join refreshes as closing_refreshes
+    on states.client_id = closing_refreshes.client_id
+    and states.closed_on = closing_refreshes.refreshed_on
 where states.state is not null

@@ -54,8 +54,10 @@ endings as (
         steps.referring_domain,
         steps.closed_on_before as closed_on,
         steps.refreshed_on as ended_on,
-        -- other ways out tell nothing of the link: a rule now sets it aside, or the panel has changed
-        steps.transition in ('lost', 'reopened') and not coalesce(observations.is_client_set_aside, false) as is_lost,
+        -- other ways out tell nothing of the link: a rule now sets it aside, or its site left the panel
+        steps.transition in ('lost', 'reopened')
+        and not coalesce(observations.is_client_set_aside, false)
+        and not coalesce(observations.is_linked_under_panel_before, false) as is_lost,
         observations.client_lost_on
     from steps
     left join observations
