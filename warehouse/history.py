@@ -6,12 +6,37 @@ computed, so that a crash, or a deleted working database, leads to computing it 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from datetime import date
 
+import duckdb
+
 from warehouse.archive import Manifest
 from warehouse.connections import connect
-from warehouse.layout import Workspace
+from warehouse.layout import CHECKOUT, Workspace
+
+HISTORY_SCHEMA = "tracking"
+"""Schema of the tables that keep what earlier runs computed."""
+
+
+def history_layout() -> str:
+    """A digest of the models that keep history: rows of another layout cannot be read, and are computed again."""
+    models = sorted((CHECKOUT / "dbt_project" / "models" / HISTORY_SCHEMA).glob("*.sql"))
+    kept = [text for text in (model.read_text(encoding="utf-8") for model in models) if "'incremental'" in text]
+    return hashlib.sha256("\n".join(kept).encode()).hexdigest()[:16]
+
+
+def _layout_of(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The layout that the working database holds; None for one without history, or of before layouts were kept."""
+    tables = connection.execute(
+        "select table_name from information_schema.tables where table_schema = 'history' "
+        "and table_name in ('built', 'layout')"
+    ).fetchall()
+    if {name for (name,) in tables} != {"built", "layout"}:
+        return None
+    row = connection.execute("select layout from history.layout").fetchone()
+    return row[0] if row else None
 
 
 def built_deliveries(workspace: Workspace) -> dict[tuple[str, date], str]:
@@ -19,10 +44,7 @@ def built_deliveries(workspace: Workspace) -> dict[tuple[str, date], str]:
     if not workspace.working_database.exists():
         return {}
     with connect(workspace.working_database, workspace, read_only=True) as connection:
-        exists = connection.execute(
-            "select count(*) from information_schema.tables where table_schema = 'history' and table_name = 'built'"
-        ).fetchone()
-        if exists is None or not exists[0]:
+        if _layout_of(connection) != history_layout():
             return {}
         rows = connection.execute("select client_id, refreshed_on, deliveries_hash from history.built").fetchall()
     return {(client_id, refreshed_on): deliveries_hash for client_id, refreshed_on, deliveries_hash in rows}
@@ -32,6 +54,12 @@ def forget_built(workspace: Workspace, manifests: Iterable[Manifest]) -> None:
     """Before a run: what it is about to compute is not whole until it ends."""
     with connect(workspace.working_database, workspace) as connection:
         connection.execute("create schema if not exists history")
+        if _layout_of(connection) != history_layout():
+            connection.execute(f"drop schema if exists {HISTORY_SCHEMA} cascade")
+            connection.execute("drop table if exists history.built")
+            connection.execute(
+                "create or replace table history.layout as select $layout as layout", {"layout": history_layout()}
+            )
         connection.execute(
             "create table if not exists history.built (client_id varchar, refreshed_on date, deliveries_hash varchar)"
         )

@@ -2,12 +2,15 @@
 {% macro value_lists() -%}
     {{ return({
         'absence': ['rejected_link', 'proven', 'unproven'],
+        'authority_band': ['00-19', '20-39', '40-59', '60-79', '80-100', 'unknown'],
+        'change': ['closed', 'lost', 'reopened', 'new_best_gap', 'new_competitor_link'],
         'closed_grade': ['A', 'B', 'C'],
         'closed_kind': ['won', 'already_linked'],
         'evidence': ['link', 'domain'],
         'gap_class': ['best', 'missing', 'weak', 'shared', 'strong'],
         'gap_status': ['open', 'below_minimum', 'covered', 'own'],
         'outcome': ['accepted', 'refused', 'duplicate', 'withdrawn'],
+        'parity': ['reached', 'in sight', 'never', 'unknown'],
         'placement': [
             'content', 'resource_list', 'author_bio', 'comment', 'sidebar', 'footer', 'navigation', 'unknown',
         ],

@@ -1,7 +1,7 @@
 with evidence as (
 
     select * from {{ ref('int_evidence') }}
-    where is_linked and not is_own_site
+    where is_linked
 
 ),
 
@@ -72,7 +72,6 @@ rows_of_evidence as (
         site,
         file_number
     from link_rows
-    where not is_own_site
     group by all
 
     union
@@ -91,6 +90,8 @@ select
     rows_of_evidence.client_id,
     rows_of_evidence.refreshed_on,
     rows_of_evidence.referring_domain,
+    rows_of_evidence.site,
+    evidence.is_own_site,
     bool_and(not files.was_whole_before) as is_unseen_before
 from rows_of_evidence
 inner join evidence

@@ -15,24 +15,13 @@ refreshes as (
 
 ),
 
-links as (
-
-    select * from {{ ref('int_links_merged') }}
-    where is_accepted and is_live and not is_own_site
-
-),
-
 new_links as (
 
     select
-        refreshes.client_id,
-        refreshes.refreshed_on,
-        count(*) as new_competitor_links
-    from refreshes
-    inner join links
-        on refreshes.client_id = links.client_id
-        and refreshes.refreshed_on = links.refreshed_on
-        and refreshes.refreshed_before_on < links.first_seen_on
+        client_id,
+        refreshed_on,
+        cast(sum(links) as bigint) as new_competitor_links
+    from {{ ref('int_new_competitor_links') }}
     group by all
 
 )

@@ -31,7 +31,14 @@ gap_links as (
 
 evidence as (
 
-    select * from {{ ref('int_evidence_seen_before') }}
+    select
+        client_id,
+        refreshed_on,
+        referring_domain,
+        bool_and(is_unseen_before) as is_unseen_before
+    from {{ ref('int_evidence_seen_before') }}
+    where not is_own_site
+    group by all
 
 ),
 
@@ -69,6 +76,7 @@ select
     coalesce(gaps.now_perhaps, 'absent') as now_perhaps,
     coalesce(gaps.now_for_sure, 'absent') as now_for_sure,
     gaps.gap_status,
+    gaps.gap_class,
     coalesce(gap_links.client_link_grade, 'C') as client_link_grade,
     gap_scores.score,
     coalesce(gaps.client_links > 0, false) as is_client_linked,

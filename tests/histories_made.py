@@ -1,0 +1,283 @@
+"""Histories of gaps made up at random, and what the contract says must become of them.
+
+The oracle reads the contract's section 4 in plain Python, one domain after the other, and knows nothing of the SQL.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from tests.conftest import Sandbox
+from tests.exports_made import ahrefs_backlinks
+
+DATES = [date(2026, 1, 10) + timedelta(days=75) * number for number in range(4)]
+DOMAINS = [f"domain-{letter}.com" for letter in "abcdefgh"]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What is configured for one refresh."""
+
+    own: tuple[str, ...]
+    competitors: tuple[str, ...]
+    min_competitors: int
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        return self.own + self.competitors
+
+    def yaml(self) -> str:
+        return (
+            f"sites: [{', '.join(self.own)}]\ncompetitors: [{', '.join(self.competitors)}]\n"
+            f"gap: {{min_competitors: {self.min_competitors}}}\n"
+        )
+
+
+@dataclass(frozen=True)
+class Export:
+    """One site's list, whole or cut off.
+
+    Attributes:
+        is_whole: False for a list of one host of the site.
+        links: Linking domain → first day the link was seen.
+        spam: Those of them whose row a rule rejects.
+    """
+
+    is_whole: bool
+    links: dict[str, date]
+    spam: frozenset[str] = frozenset()
+
+
+@dataclass
+class History:
+    """A client's refreshes: its panel, and the exports delivered by site."""
+
+    client_id: str
+    panels: list[Panel] = field(default_factory=list)
+    exports: list[dict[str, Export]] = field(default_factory=list)
+
+    def deliver(self, sandbox: Sandbox, number: int) -> None:
+        sandbox.client(self.client_id, self.panels[number].yaml())
+        for site, export in self.exports[number].items():
+            # a list of one host is narrower than the site, and so cut off
+            scope = "subdomains" if export.is_whole else "domain"
+            rows = [
+                {
+                    "Referring page URL": f"https://{domain}/page",
+                    "Target URL": f"https://{site}/",
+                    "External links": "9000" if domain in export.spam else "12",
+                    "First seen": f"{first_seen} 08:00:00",
+                    "Last seen": f"{DATES[number]} 08:00:00",
+                }
+                for domain, first_seen in export.links.items()
+            ]
+            sandbox.deliver(
+                f"{self.client_id}/{DATES[number]}/{site}-backlinks-{scope}.csv",
+                ahrefs_backlinks(*rows),
+            )
+
+
+def made_history(client_id: str, chance: random.Random, has_steady_panel: bool) -> History:
+    """A history of a refresh each date; exports are sometimes missing or cut off, links come and go."""
+    history = History(client_id)
+    panel = Panel(("acme.com",), ("rival.com", "foe.org"), chance.choice([1, 1, 2]))
+    linked: dict[tuple[str, str], date] = {}
+    for day in DATES:
+        if history.panels and not has_steady_panel and chance.random() < 0.5:
+            panel = _changed(panel, chance)
+        exports = {}
+        for site in ("acme.com", "acme-shop.com", "rival.com", "foe.org", "bar.co.uk"):
+            for domain in DOMAINS:
+                if chance.random() < 0.35:
+                    if (domain, site) in linked:
+                        del linked[domain, site]
+                    else:
+                        linked[domain, site] = day - timedelta(days=chance.choice([3, 30, 400]))
+            if site in panel.sites and (chance.random() < 0.8 or (not history.exports and site == panel.sites[-1])):
+                is_whole = chance.random() < 0.75
+                links = {
+                    domain: linked[domain, site]
+                    for domain in DOMAINS
+                    if (domain, site) in linked and (is_whole or chance.random() < 0.6)
+                }
+                # at most one row of a domain: of more, rules would reject the domain itself
+                spam = {domain for domain in links if site == "rival.com" and chance.random() < 0.15}
+                exports[site] = Export(is_whole, links, frozenset(spam))
+        history.panels.append(panel)
+        history.exports.append(exports)
+    return history
+
+
+def _changed(panel: Panel, chance: random.Random) -> Panel:
+    own = chance.choice([("acme.com",), ("acme.com", "acme-shop.com")])
+    pool = ["rival.com", "foe.org", "bar.co.uk", *({"acme-shop.com"} - set(own))]
+    competitors = tuple(sorted(chance.sample(pool, chance.choice([1, 2, 2, 3]))))
+    return Panel(own, competitors, chance.randint(1, min(2, len(competitors))))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of one domain and one site at one refresh."""
+
+    stands: bool = False
+    for_sure: bool = False
+    perhaps: bool = False
+    with_rejected: bool = False
+    with_rejected_for_sure: bool = False
+    first_seen: date | None = None
+    was_whole_before: bool = False
+
+
+def _evidence(history: History, number: int, domain: str, site: str) -> Evidence:
+    delivered = [n for n in range(number + 1) if site in history.exports[n]]
+    if not delivered:
+        return Evidence()
+    latest = delivered[-1]
+    export = history.exports[latest][site]
+    is_current = latest == number
+    stands = domain in export.links and domain not in export.spam
+    unconfirmed = False
+    if is_current and not export.is_whole and len(delivered) > 1 and domain not in export.links:
+        before = history.exports[delivered[-2]][site]
+        unconfirmed = domain in before.links and domain not in before.spam
+    earlier = history.exports[number - 1].get(site) if number else None
+    return Evidence(
+        stands=stands,
+        for_sure=stands and is_current,
+        perhaps=stands or unconfirmed,
+        with_rejected=domain in export.links,
+        with_rejected_for_sure=domain in export.links and is_current,
+        first_seen=export.links[domain] if stands else None,
+        was_whole_before=earlier is not None and earlier.is_whole,
+    )
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A row of `gap_snapshots`."""
+
+    refreshed_on: date
+    state: str
+    transition: str
+    first_opened_on: date | None
+    opened_on: date | None
+    closed_on: date | None
+    closed_kind: str | None
+    is_coverage_change: bool
+
+
+def expected_snapshots(history: History, domain: str) -> Iterator[Snapshot]:
+    """The contract's table of transitions, walked by hand."""
+    state: str | None = None
+    was_linked = False
+    first_opened_on = opened_on = closed_on = None
+    closed_kind: str | None = None
+    for number, (day, panel) in enumerate(zip(DATES, history.panels, strict=True)):
+        seen = {site: _evidence(history, number, domain, site) for site in panel.sites}
+        after_perhaps = _state(state, _now_perhaps(panel, seen))
+        now = _now_for_sure(panel, seen)
+        after = _state(state, now)
+        before = state
+        if after != after_perhaps:
+            transition = "unobserved"
+        else:
+            transition = _transition(before, now, was_linked)
+            is_changed = number > 0 and _settings(panel) != _settings(history.panels[number - 1])
+            if is_changed and transition in ("new", "reopened", "returned"):
+                if not _is_open(history.panels[number - 1], seen):
+                    transition = "panel_new"
+            elif is_changed and transition == "expired":
+                seen_before = {
+                    site: _evidence(history, number - 1, domain, site) for site in history.panels[number - 1].sites
+                }
+                if not _is_open(panel, seen_before) and not _is_open_perhaps(panel, seen_before):
+                    transition = "panel_removed"
+            state = after
+            if state == "open" and before != "open":
+                opened_on = day
+                first_opened_on = first_opened_on or day
+            if state == "closed" and before != "closed":
+                closed_on = day
+                links = [one.first_seen for site, one in seen.items() if site in panel.own and one.first_seen]
+                assert opened_on is not None
+                closed_kind = "won" if min(links) > opened_on else "already_linked"
+                if is_changed and not any(
+                    one.stands and site in history.panels[number - 1].own for site, one in seen.items()
+                ):
+                    closed_kind = "already_linked"
+        was_linked = was_linked or any(seen[site].stands for site in panel.own)
+        if state is not None:
+            competing = [seen[site] for site in panel.competitors if seen[site].stands]
+            yield Snapshot(
+                day,
+                state,
+                transition,
+                first_opened_on,
+                opened_on,
+                closed_on if state == "closed" else None,
+                closed_kind if state == "closed" else None,
+                transition == "new" and number > 0 and not any(one.was_whole_before for one in competing),
+            )
+
+
+def _settings(panel: Panel) -> tuple[frozenset[str], frozenset[str], int]:
+    return frozenset(panel.own), frozenset(panel.competitors), panel.min_competitors
+
+
+def _now_perhaps(panel: Panel, seen: dict[str, Evidence]) -> str:
+    if any(seen[site].perhaps for site in panel.own):
+        return "linked"
+    if sum(seen[site].perhaps for site in panel.competitors) >= panel.min_competitors:
+        return "open"
+    counted = sum(seen[site].perhaps or seen[site].with_rejected for site in panel.competitors)
+    if any(seen[site].with_rejected for site in panel.own) or counted >= panel.min_competitors:
+        return "set_aside"
+    return "absent"
+
+
+def _now_for_sure(panel: Panel, seen: dict[str, Evidence]) -> str:
+    if any(seen[site].for_sure for site in panel.own):
+        return "linked"
+    if sum(seen[site].for_sure for site in panel.competitors) >= panel.min_competitors:
+        return "open"
+    counted = sum(seen[site].with_rejected_for_sure for site in panel.competitors)
+    if any(seen[site].with_rejected_for_sure for site in panel.own) or counted >= panel.min_competitors:
+        return "set_aside"
+    return "absent"
+
+
+def _is_open(panel: Panel, seen: dict[str, Evidence]) -> bool:
+    """Whether links make an open gap under a panel that they were not collected for."""
+    there = {site for site, one in seen.items() if one.stands}
+    return not there & set(panel.own) and len(there & set(panel.competitors)) >= panel.min_competitors
+
+
+def _is_open_perhaps(panel: Panel, seen: dict[str, Evidence]) -> bool:
+    there = {site for site, one in seen.items() if one.perhaps}
+    return not there & set(panel.own) and len(there & set(panel.competitors)) >= panel.min_competitors
+
+
+def _state(before: str | None, now: str) -> str | None:
+    if now == "linked":
+        return "closed" if before else None
+    if now == "open":
+        return "open"
+    if before in ("open", "closed"):
+        return "set_aside" if now == "set_aside" else {"open": "expired", "closed": "lost"}[before]
+    return before
+
+
+def _transition(before: str | None, now: str, was_linked: bool) -> str:
+    """The name of a step that ends in a state; without one there is no row, and the name does not matter."""
+    if now == "linked":
+        return {None: "", "open": "closed", "closed": "stayed_closed"}.get(before, "regained")
+    if now == "open":
+        if before is None:
+            return "reopened" if was_linked else "new"
+        return {"open": "stayed_open", "closed": "reopened", "lost": "reopened"}.get(before, "returned")
+    if before in ("open", "closed"):
+        return "set_aside" if now == "set_aside" else {"open": "expired", "closed": "lost"}[before]
+    return "unchanged"
