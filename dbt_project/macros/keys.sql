@@ -35,6 +35,11 @@
     )
 {%- endmacro %}
 
+{# The day of the observation that decides; null where it has none. #}
+{% macro day_of(live_key) -%}
+    (date '1899-12-31' + cast(nullif({{ live_key }} // 2, 0) as integer))
+{%- endmacro %}
+
 {% macro is_live(live_key) -%}
     ({{ live_key }} % 2 = 1)
 {%- endmacro %}

@@ -30,7 +30,8 @@ link_evidence as (
         bit_or(links.live_provider_bits) as live_provider_bits,
         min(links.first_seen_on) filter (links.is_live) as first_seen_on,
         max(links.last_seen_on) filter (links.is_live) as last_seen_on,
-        bool_and(links.is_stale) filter (links.is_live) as is_stale
+        bool_and(links.is_stale) filter (links.is_live) as is_stale,
+        bit_or(links.shown_provider_bits) as shown_provider_bits
     from links
     where links.referring_domain is not null
     group by all
@@ -65,7 +66,9 @@ joined as (
         coalesce(domain_sites.is_delivered_now, false) as is_delivered_now,
         coalesce(domain_sites.is_delivered_before, false) as is_delivered_before,
         coalesce(domain_sites.is_delivered_with_rejected, false) as is_delivered_with_rejected,
-        coalesce(domain_sites.is_delivered_now_with_rejected, false) as is_delivered_now_with_rejected
+        coalesce(domain_sites.is_delivered_now_with_rejected, false) as is_delivered_now_with_rejected,
+        coalesce(link_evidence.shown_provider_bits, 0) | coalesce(domain_sites.shown_provider_bits, 0)
+            as shown_provider_bits
     from link_evidence
     full outer join domain_sites
         on link_evidence.client_id = domain_sites.client_id
@@ -106,7 +109,8 @@ select
         as is_linked_with_rejected_for_sure,
     case when joined.links > 0 then joined.is_stale else not joined.is_delivered_now end as is_stale,
     case when joined.links > 0 then joined.first_seen_on else joined.domain_first_seen_on end as first_seen_on,
-    case when joined.links > 0 then joined.last_seen_on else joined.domain_last_seen_on end as last_seen_on
+    case when joined.links > 0 then joined.last_seen_on else joined.domain_last_seen_on end as last_seen_on,
+    joined.shown_provider_bits
 from joined
 inner join panel_sites
     on joined.client_id = panel_sites.client_id

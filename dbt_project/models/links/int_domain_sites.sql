@@ -28,7 +28,8 @@ select
     coalesce(bit_or(provider_bit) filter (is_linked and is_accepted and evidence_role = 'unconfirmed'), 0)
     & ~coalesce(bit_or(provider_bit) filter (evidence_role = 'current'), 0) != 0 as is_delivered_before,
     bool_or(is_linked and evidence_role != 'unconfirmed') as is_delivered_with_rejected,
-    bool_or(is_linked and evidence_role = 'current') as is_delivered_now_with_rejected
+    bool_or(is_linked and evidence_role = 'current') as is_delivered_now_with_rejected,
+    coalesce(bit_or(provider_bit) filter (is_linked and evidence_role = 'current'), 0) as shown_provider_bits
 from domain_rows
 group by all
 having bool_or(is_linked)

@@ -146,5 +146,6 @@ select
     is_sitewide,
     has_text,
     first_seen_on,
-    last_seen_on
+    last_seen_on,
+    {{ rules_that_hold('all_rule_bits') }} & {{ rules_with(outcome='reject', families=['garbage']) }} != 0 as is_no_link
 from judged

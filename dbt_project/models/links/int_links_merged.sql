@@ -103,12 +103,14 @@ merged as (
         bit_or(provider_bit) filter (is_witness) as provider_bits,
         bit_or(provider_bit) filter (is_witness and is_live) as live_provider_bits,
         bit_or(provider_bit) filter (evidence_role = 'current') as current_provider_bits,
+        bit_or(provider_bit) filter (evidence_role = 'current' and is_live) as shown_provider_bits,
         bit_or(provider_bit) filter (is_accepted and evidence_role = 'unconfirmed' and is_live)
             as earlier_provider_bits,
         bit_or(rule_bits) filter (is_accepted) as rule_bits,
         bool_and(evidence_role = 'carried') filter (is_witness) as is_stale,
         min(first_seen_on) filter (is_witness) as first_seen_on,
-        max(last_seen_on) filter (is_witness) as last_seen_on
+        max(last_seen_on) filter (is_witness) as last_seen_on,
+        bool_or(is_no_link) as is_no_link
     from link_rows
     group by client_id, refreshed_on, page_key, target_key
 
@@ -147,5 +149,8 @@ select
     coalesce({{ is_live('any_current_live_key') }}, false) as is_live_with_rejected_without_carried,
     coalesce(is_stale, false) as is_stale,
     first_seen_on,
-    last_seen_on
+    last_seen_on,
+    coalesce(shown_provider_bits, 0) as shown_provider_bits,
+    case when not {{ is_live('live_key') }} then {{ day_of('live_key') }} end as lost_on,
+    coalesce(is_no_link, false) as is_no_link
 from merged

@@ -40,6 +40,33 @@ evidence as (
     where not is_own_site
     group by all
 
+),
+
+client_links as (
+
+    select
+        client_id,
+        refreshed_on,
+        referring_domain,
+        max(lost_on) filter (is_accepted and not is_live) as lost_on,
+        bool_or(not is_no_link) filter (is_live_with_rejected and not is_live) as is_set_aside
+    from {{ ref('int_links_merged') }}
+    where is_own_site
+    group by all
+
+),
+
+client_evidence as (
+
+    select
+        client_id,
+        refreshed_on,
+        referring_domain,
+        bool_or(is_linked_with_rejected) as is_linked_with_rejected
+    from {{ ref('int_evidence') }}
+    where is_own_site
+    group by all
+
 )
 
 select
@@ -58,7 +85,11 @@ select
     gaps.client_first_seen_on,
     under_other_panel.is_open_under_panel_before,
     under_other_panel.is_linked_under_panel_before,
-    under_other_panel.was_open_under_this_panel
+    under_other_panel.was_open_under_this_panel,
+    client_links.lost_on as client_lost_on,
+    -- where rows of pages speak, a list of domains does not
+    coalesce(gaps.client_links, 0) = 0
+    and coalesce(client_links.is_set_aside, client_evidence.is_linked_with_rejected, false) as is_client_set_aside
 from gaps
 full outer join under_other_panel
     on gaps.client_id = under_other_panel.client_id
@@ -76,3 +107,11 @@ left join evidence
     on gaps.client_id = evidence.client_id
     and gaps.refreshed_on = evidence.refreshed_on
     and gaps.referring_domain = evidence.referring_domain
+left join client_links
+    on gaps.client_id = client_links.client_id
+    and gaps.refreshed_on = client_links.refreshed_on
+    and gaps.referring_domain = client_links.referring_domain
+left join client_evidence
+    on gaps.client_id = client_evidence.client_id
+    and gaps.refreshed_on = client_evidence.refreshed_on
+    and gaps.referring_domain = client_evidence.referring_domain
