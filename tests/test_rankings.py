@@ -30,7 +30,7 @@ STORIES = {
     "wide.net/seen": (5, 7, 7, ("down", -2), ("unchanged", 0)),
 }
 
-# thirty pages of rival.com that start from the same band; the first twelve gain a referring domain by the second refresh
+# pages of rival.com that start from the same band; the first twelve gain a referring domain by the second refresh
 PAGES = 30
 GAINED = 12
 
@@ -100,7 +100,11 @@ def deliver(sandbox: Sandbox, number: int) -> None:
     sandbox.deliver(f"acme/{day}/rival.com/backlinks.csv", rival_links(number))
 
 
-CLIENT = "sites: [acme.com]\ncompetitors: [rival.com, foe.org, wide.net]\ntarget_pages: [http://ACME.com/up?gclid=1, acme.com/x]"
+CLIENT = """
+sites: [acme.com]
+competitors: [rival.com, foe.org, wide.net]
+target_pages: ["http://ACME.com/up?gclid=1", acme.com/x]
+"""
 
 
 @pytest.fixture(scope="module")
