@@ -6,6 +6,7 @@ exports appear as views (schema `landed`) and public reference lists as tables (
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from importlib.metadata import version
@@ -61,6 +62,7 @@ TABLES: dict[str, dict[str, str]] = {
         "site_host": "varchar",
         "site_path": "varchar",
     },
+    "target_pages": {"client_id": "varchar", "refreshed_on": "date", "target_url": "varchar"},
     "judged_domains": {
         "client_id": "varchar",
         "refreshed_on": "date",
@@ -279,6 +281,7 @@ def _collect_settings(rows: dict[str, list[dict[str, Any]]], key: dict[str, Any]
                 "site_path": address.path,
             }
         )
+    rows["target_pages"].extend(key | {"target_url": _in_punycode(url)} for url in dict.fromkeys(settings.target_pages))
     for verdict, domains in (
         ("blocked", settings.quality.blocked_domains),
         ("allowed", settings.quality.allowed_domains),
@@ -290,6 +293,12 @@ def _collect_settings(rows: dict[str, list[dict[str, Any]]], key: dict[str, Any]
         rows["quality_thresholds"].append(key | {"rule": rule, "threshold": threshold})
     for component, weight in settings.priority.weights.items():
         rows["priority_weights"].append(key | {"component": component, "weight": weight})
+
+
+def _in_punycode(url: str) -> str:
+    """A URL, with or without scheme, whose host is in punycode."""
+    scheme, host, rest = re.fullmatch(r"\s*((?:https?:)?//)?([^/?#]*)(.*)", url, re.IGNORECASE | re.DOTALL).groups("")  # type: ignore[union-attr]
+    return scheme + (host if host.isascii() else to_punycode(host)) + rest.rstrip()
 
 
 def _collect_delivery(rows: dict[str, list[dict[str, Any]]], key: dict[str, Any], delivery: Delivery) -> None:

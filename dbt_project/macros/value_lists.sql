@@ -9,11 +9,13 @@
         'evidence': ['link', 'domain'],
         'gap_class': ['best', 'missing', 'weak', 'shared', 'strong'],
         'gap_status': ['open', 'below_minimum', 'covered', 'own'],
+        'movement': ['up', 'down', 'unchanged', 'entered', 'dropped', 'unknown'],
         'outcome': ['accepted', 'refused', 'duplicate', 'withdrawn'],
         'parity': ['reached', 'in sight', 'never', 'unknown'],
         'placement': [
             'content', 'resource_list', 'author_bio', 'comment', 'sidebar', 'footer', 'navigation', 'unknown',
         ],
+        'position_band': ['01-03', '04-10', '11-20', '21-50', '51-100'],
         'segment': [
             'editorial_mention', 'resource_page', 'expert_feature', 'data_reference', 'tool_asset',
             'review_comparison', 'guest_post', 'community', 'education_government', 'association', 'directory',

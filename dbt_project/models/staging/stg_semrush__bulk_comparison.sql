@@ -26,7 +26,9 @@ renamed as (
         case when is_whole_domain then authority_score end as semrush_as,
         case when is_whole_domain then traffic end as domain_traffic,
         case when is_whole_domain then backlinks end as total_backlinks,
-        case when is_whole_domain then referring_domains end as total_referring_domains
+        case when is_whole_domain then referring_domains end as total_referring_domains,
+        -- visits of all kinds, by the provider's name
+        case when is_whole_domain then traffic end as visits
     from asked
 
 )

@@ -18,7 +18,15 @@ renamed as (
         -- Ahrefs' counts, Majestic's where Ahrefs has none
         coalesce(ahrefs_backlinks, majestic_backlinks) as total_backlinks,
         coalesce(ahrefs_referring_domains, majestic_referring_domains) as total_referring_domains,
-        ahrefs_traffic as domain_traffic
+        ahrefs_traffic as domain_traffic,
+        ahrefs_backlinks,
+        ahrefs_referring_domains,
+        ahrefs_traffic,
+        ahrefs_positions as ahrefs_keywords,
+        majestic_backlinks,
+        majestic_referring_domains,
+        semrush_traffic,
+        semrush_keywords
     from source
 
 )
