@@ -341,6 +341,8 @@ def _write_view(connection: duckdb.DuckDBPyConnection, entry: ExportFormat, file
         columns[name] = (read_sql(f'"{name}"', column, entry.date_order), SQL_TYPES[column.type])
     if entry.target_columns:
         columns["targets"] = ('"targets"', entry.landed_columns["targets"])
+    if entry.month_columns:
+        columns["months"] = ('"months"', entry.landed_columns["months"])
     if files:
         quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
         values = ", ".join(f'{value} as "{name}"' for name, (value, _) in columns.items())

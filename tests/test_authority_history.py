@@ -35,6 +35,14 @@ def measured(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
             ["domain", "ahrefs_dr", "moz_da", "total_referring_domains"],
             [["www.acme.com", 40, 21, 310], ["rival.com", "", 53, ""], ["bar.co.uk", 77, 70, 9]],
         ),
+        f"{DATES[1]}/trend.csv": csv_text(
+            ["Target", "Target Type", "Metric", "Database", "Summary", "2025-12", "2026-01"],
+            [
+                ["rival.com", "root_domain", "Organic Traffic", "us", 81000, "", 79000],
+                ["rival.com", "root_domain", "Authority Score", "Worldwide", 55, 54, 55],
+                ["https://rival.com/shoes/", "url", "Organic Traffic", "us", 7, 7, 7],
+            ],
+        ),
         f"{DATES[1]}/acme.com/perf.csv": (
             "Date, Organic traffic (Monthly volume - All locations)\n2026-02-01, 1900\n2026-02-02, \n"
         ),
@@ -90,6 +98,17 @@ def test_only_whole_sites_of_the_panel_have_a_history(measured: Sandbox) -> None
 
 def test_names_that_nobody_knows_stay_as_delivered(measured: Sandbox) -> None:
     assert history_of(measured, "in house") == [("acme.com", "share_of_voice", date(2025, 12, 1), 4.5, DATES[0])]
+
+
+def test_months_of_a_trend_stand_on_their_first_day(measured: Sandbox) -> None:
+    """What is said of one country has its name; the latest value has the day of the refresh."""
+    assert history_of(measured, "semrush") == [
+        ("rival.com", "authority_score", date(2025, 12, 1), 54.0, DATES[1]),
+        ("rival.com", "authority_score", date(2026, 1, 1), 55.0, DATES[1]),
+        ("rival.com", "authority_score", DATES[1], 55.0, DATES[1]),
+        ("rival.com", "organic_traffic_us", date(2026, 1, 1), 79000.0, DATES[1]),
+        ("rival.com", "organic_traffic_us", DATES[1], 81000.0, DATES[1]),
+    ]
 
 
 def test_linkgap_tells_what_it_counted_itself(measured: Sandbox) -> None:

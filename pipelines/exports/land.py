@@ -127,6 +127,11 @@ def _copy(
         keys = ", ".join(_literal(header.strip()) for header, _ in cells)
         numbers = ", ".join(f"column{index:03d}" for _, index in cells)
         values.append(f'cast(map([{keys}], [{numbers}]) as map(varchar, varchar)) as "targets"')
+    if export.format.month_columns:
+        months = export.month_headers
+        keys = ", ".join(map(_literal, months))
+        numbers = ", ".join(f"column{export.headers.index(header):03d}" for header in months.values())
+        values.append(f'cast(map([{keys}], [{numbers}]) as map(varchar, varchar)) as "months"')
     connection.execute(
         f"""
         copy (

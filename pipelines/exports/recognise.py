@@ -54,12 +54,22 @@ class RecognisedExport:
         return tuple(unknown.values())
 
     @property
+    def month_headers(self) -> dict[str, str]:
+        """Month → the header that names it (histories with one column a month)."""
+        months: dict[str, str] = {}
+        for header, name in zip(self.headers, self.fields, strict=True):
+            if name is None and (month := self.format.month_of_header(header)):
+                months.setdefault(month, header)
+        return months
+
+    @property
     def ignored_headers(self) -> list[str]:
         """The headers that nothing reads, row numbers apart."""
+        read = {*self.target_headers, *self.month_headers.values()}
         return [
             header
             for header, name in zip(self.headers, self.fields, strict=True)
-            if name is None and header not in self.target_headers and not _is_row_number(header)
+            if name is None and header not in read and not _is_row_number(header)
         ]
 
 

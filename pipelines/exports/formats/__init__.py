@@ -60,6 +60,7 @@ class ExportFormat(_Entry):
         any_of: Of these fields at least one must be there.
         forbidden: Headers that only a neighbouring report has.
         target_columns: Pattern of the headers that are sites, group `site`; a file without any is not of this report.
+        month_columns: Pattern of the headers that are months (`2025-09`), group `month`, in histories that are wide.
         site_field: Field with URLs inside the site that the file speaks of.
         row_site_field: Field that names the site a row speaks of (files of many sites).
         preamble: Patterns of the lines above the header; groups `site`, `scope`, `total`.
@@ -80,6 +81,7 @@ class ExportFormat(_Entry):
     forbidden: list[str] = []
     vintages: list[Vintage] = Field(min_length=1)
     target_columns: str | None = None
+    month_columns: str | None = None
     site_field: str | None = None
     row_site_field: str | None = None
     preamble: list[str] = []
@@ -108,10 +110,12 @@ class ExportFormat(_Entry):
 
     @property
     def landed_columns(self) -> dict[str, str]:
-        """Name → SQL type of what lands: all text, and for matrices a map of header → cell."""
+        """Name → SQL type of what lands: all text, and for matrices and wide histories a map of header → cell."""
         columns = dict.fromkeys(self.columns, "varchar")
         if self.target_columns:
             columns["targets"] = "map(varchar, varchar)"
+        if self.month_columns:
+            columns["months"] = "map(varchar, varchar)"
         return columns
 
     @cached_property
@@ -134,6 +138,11 @@ class ExportFormat(_Entry):
             return None
         match = re.match(self.target_columns, header.strip(), re.IGNORECASE)
         return match.group("site").strip() if match else None
+
+    def month_of_header(self, header: str) -> str | None:
+        """The month that a header names, or None where it is no column of a month."""
+        match = re.fullmatch(self.month_columns, header.strip()) if self.month_columns else None
+        return match.group("month") if match else None
 
     def site_in_file_name(self, file_name: str) -> str | None:
         """What the provider's way of naming files says the site is."""
