@@ -41,6 +41,8 @@ TABLES: dict[str, dict[str, str]] = {
         "client_id": "varchar",
         "refreshed_on": "date",
         "refresh_number": "integer",
+        "refreshed_before_on": "date",
+        "is_panel_changed": "boolean",
         "is_in_run": "boolean",
         "min_competitors": "integer",
         "competitors": "varchar[]",
@@ -210,7 +212,7 @@ def _collect(
     rows: dict[str, list[dict[str, Any]]] = {table: [] for table in TABLES}
     everything = sorted([*in_run, *history], key=lambda one: (one.client_id, one.refreshed_on))
     days_in_run = {(manifest.client_id, manifest.refreshed_on) for manifest in in_run}
-    numbers: dict[str, int] = {}
+    rows_before: dict[str, dict[str, Any]] = {}
     latest_settings: dict[str, ClientSettings] = {}
     of_refresh = [(manifest, ClientSettings.model_validate(manifest.settings)) for manifest in everything]
     with_paths = {
@@ -218,12 +220,14 @@ def _collect(
     }
     for manifest, settings in of_refresh:
         latest_settings[manifest.client_id] = settings
-        numbers[manifest.client_id] = numbers.get(manifest.client_id, 0) + 1
+        before = rows_before.get(manifest.client_id)
         key = {"client_id": manifest.client_id, "refreshed_on": manifest.refreshed_on}
         rows["refreshes"].append(
             key
             | {
-                "refresh_number": numbers[manifest.client_id],
+                "refresh_number": before["refresh_number"] + 1 if before else 1,
+                "refreshed_before_on": before["refreshed_on"] if before else None,
+                "is_panel_changed": before is not None and before["panel_hash"] != settings.panel_hash,
                 "is_in_run": (manifest.client_id, manifest.refreshed_on) in days_in_run,
                 "min_competitors": settings.gap.min_competitors,
                 "competitors": settings.competitors,
@@ -238,6 +242,7 @@ def _collect(
                 "has_path_sites": manifest.client_id in with_paths,
             }
         )
+        rows_before[manifest.client_id] = rows["refreshes"][-1]
         _collect_settings(rows, key, settings)
         rows["ubiquitous_domains"].extend(
             key | {"domain": domain, "sites": sites, "clients": in_clients}

@@ -173,12 +173,20 @@ def expected_snapshots(history: History, domain: str) -> Iterator[Snapshot]:
     """The contract's table of transitions, walked by hand."""
     state: str | None = None
     was_linked = False
+    stood_before: set[str] = set()
+    perhaps_before: set[str] = set()
     first_opened_on = opened_on = closed_on = None
     closed_kind: str | None = None
     for number, (day, panel) in enumerate(zip(DATES, history.panels, strict=True)):
         seen = {site: _evidence(history, number, domain, site) for site in panel.sites}
-        after_perhaps = _state(state, _now_perhaps(panel, seen))
-        now = _now_for_sure(panel, seen)
+        stands = {site for site, one in seen.items() if one.stands}
+        perhaps = {site for site, one in seen.items() if one.perhaps}
+        after_perhaps = _state(state, _now(panel, perhaps, {site for site, one in seen.items() if one.with_rejected}))
+        now = _now(
+            panel,
+            {site for site, one in seen.items() if one.for_sure},
+            {site for site, one in seen.items() if one.with_rejected_for_sure},
+        )
         after = _state(state, now)
         before = state
         if after != after_perhaps:
@@ -186,15 +194,12 @@ def expected_snapshots(history: History, domain: str) -> Iterator[Snapshot]:
         else:
             transition = _transition(before, now, was_linked)
             is_changed = number > 0 and _settings(panel) != _settings(history.panels[number - 1])
-            if is_changed and transition in ("new", "reopened", "returned"):
-                if not _is_open(history.panels[number - 1], seen):
-                    transition = "panel_new"
-            elif is_changed and transition == "expired":
-                seen_before = {
-                    site: _evidence(history, number - 1, domain, site) for site in history.panels[number - 1].sites
-                }
-                if not _is_open(panel, seen_before) and not _is_open_perhaps(panel, seen_before):
-                    transition = "panel_removed"
+            is_open_before = is_changed and _is_open(history.panels[number - 1], stands)
+            was_open = _is_open(panel, stood_before) or _is_open(panel, perhaps_before)
+            if is_changed and transition in ("new", "reopened", "returned") and not is_open_before:
+                transition = "panel_new"
+            elif is_changed and transition == "expired" and not was_open:
+                transition = "panel_removed"
             state = after
             if state == "open" and before != "open":
                 opened_on = day
@@ -204,11 +209,10 @@ def expected_snapshots(history: History, domain: str) -> Iterator[Snapshot]:
                 links = [one.first_seen for site, one in seen.items() if site in panel.own and one.first_seen]
                 assert opened_on is not None
                 closed_kind = "won" if min(links) > opened_on else "already_linked"
-                if is_changed and not any(
-                    one.stands and site in history.panels[number - 1].own for site, one in seen.items()
-                ):
+                if is_changed and not stands & set(history.panels[number - 1].own):
                     closed_kind = "already_linked"
-        was_linked = was_linked or any(seen[site].stands for site in panel.own)
+        was_linked = was_linked or bool(stands & set(panel.own))
+        stood_before, perhaps_before = stands, perhaps
         if state is not None:
             competing = [seen[site] for site in panel.competitors if seen[site].stands]
             yield Snapshot(
@@ -227,37 +231,20 @@ def _settings(panel: Panel) -> tuple[frozenset[str], frozenset[str], int]:
     return frozenset(panel.own), frozenset(panel.competitors), panel.min_competitors
 
 
-def _now_perhaps(panel: Panel, seen: dict[str, Evidence]) -> str:
-    if any(seen[site].perhaps for site in panel.own):
+def _now(panel: Panel, linked: set[str], delivered: set[str]) -> str:
+    """What a domain is that links to some sites of the panel, of those that any row speaks of, rejected or not."""
+    if linked & set(panel.own):
         return "linked"
-    if sum(seen[site].perhaps for site in panel.competitors) >= panel.min_competitors:
+    if len(linked & set(panel.competitors)) >= panel.min_competitors:
         return "open"
-    counted = sum(seen[site].perhaps or seen[site].with_rejected for site in panel.competitors)
-    if any(seen[site].with_rejected for site in panel.own) or counted >= panel.min_competitors:
+    if delivered & set(panel.own) or len((linked | delivered) & set(panel.competitors)) >= panel.min_competitors:
         return "set_aside"
     return "absent"
 
 
-def _now_for_sure(panel: Panel, seen: dict[str, Evidence]) -> str:
-    if any(seen[site].for_sure for site in panel.own):
-        return "linked"
-    if sum(seen[site].for_sure for site in panel.competitors) >= panel.min_competitors:
-        return "open"
-    counted = sum(seen[site].with_rejected_for_sure for site in panel.competitors)
-    if any(seen[site].with_rejected_for_sure for site in panel.own) or counted >= panel.min_competitors:
-        return "set_aside"
-    return "absent"
-
-
-def _is_open(panel: Panel, seen: dict[str, Evidence]) -> bool:
-    """Whether links make an open gap under a panel that they were not collected for."""
-    there = {site for site, one in seen.items() if one.stands}
-    return not there & set(panel.own) and len(there & set(panel.competitors)) >= panel.min_competitors
-
-
-def _is_open_perhaps(panel: Panel, seen: dict[str, Evidence]) -> bool:
-    there = {site for site, one in seen.items() if one.perhaps}
-    return not there & set(panel.own) and len(there & set(panel.competitors)) >= panel.min_competitors
+def _is_open(panel: Panel, linked: set[str]) -> bool:
+    """Whether links make an open gap under a panel that they were perhaps not collected for."""
+    return _now(panel, linked, set()) == "open"
 
 
 def _state(before: str | None, now: str) -> str | None:

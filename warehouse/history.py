@@ -54,12 +54,11 @@ def forget_built(workspace: Workspace, manifests: Iterable[Manifest]) -> None:
     """Before a run: what it is about to compute is not whole until it ends."""
     with connect(workspace.working_database, workspace) as connection:
         connection.execute("create schema if not exists history")
-        if _layout_of(connection) != history_layout():
+        layout = history_layout()
+        if _layout_of(connection) != layout:
             connection.execute(f"drop schema if exists {HISTORY_SCHEMA} cascade")
             connection.execute("drop table if exists history.built")
-            connection.execute(
-                "create or replace table history.layout as select $layout as layout", {"layout": history_layout()}
-            )
+            connection.execute("create or replace table history.layout as select $layout as layout", {"layout": layout})
         connection.execute(
             "create table if not exists history.built (client_id varchar, refreshed_on date, deliveries_hash varchar)"
         )

@@ -46,7 +46,7 @@
     (Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5). From 5 degrees of freedom on it is within 0.001.
 #}
 {% macro t_quantile(degrees) -%}
-    {%- set z = 1.959963984540054 -%}
+    {%- set z = normal_deviate() | float -%}
     (
         {{ z }}
         + {{ (z**3 + z) / 4 }} / {{ degrees }}

@@ -90,6 +90,43 @@
     split_part({{ tail }}, '?', 1)
 {%- endmacro %}
 
+{#
+    CTEs `split`, `hosts` and `punycoded` over `trimmed`: what follows the scheme (`rest`) taken apart into `host` (in
+    punycode), `port` and `tail`. The CTEs `trimmed` and `unicode_hosts` must stand before it.
+#}
+{% macro url_parts(rest) -%}
+split as (
+
+    select
+        *,
+        {{ url_authority(rest) }} as authority
+    from trimmed
+
+),
+
+hosts as (
+
+    select
+        *,
+        {{ url_host('authority') }} as host_written,
+        {{ url_port('authority') }} as port,
+        {{ url_tail(rest, 'authority') }} as tail
+    from split
+
+),
+
+punycoded as (
+
+    select
+        hosts.*,
+        coalesce(unicode_hosts.punycode_host, hosts.host_written) as host
+    from hosts
+    left join unicode_hosts
+        on hosts.host_written = unicode_hosts.host
+
+)
+{%- endmacro %}
+
 {# A 64-bit key of a normalised URL. Pages and targets are joined in pairs of them (128 bits), within one run only. #}
 {% macro url_key(text) -%}
     hash({{ text }})

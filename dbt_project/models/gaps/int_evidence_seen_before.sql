@@ -33,11 +33,7 @@ coverage as (
 
 refreshes as (
 
-    select
-        client_id,
-        refreshed_on,
-        lag(refreshed_on) over (partition by client_id order by refreshed_on) as refreshed_before_on
-    from {{ source('ledger', 'refreshes') }}
+    select * from {{ source('ledger', 'refreshes') }}
 
 ),
 

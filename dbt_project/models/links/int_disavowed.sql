@@ -33,40 +33,12 @@ trimmed as (
 
 ),
 
-split as (
-
-    select
-        *,
-        {{ url_authority('rest') }} as authority
-    from trimmed
-
-),
-
-hosts as (
-
-    select
-        *,
-        {{ url_host('authority') }} as host_written,
-        {{ url_tail('rest', 'authority') }} as tail
-    from split
-
-),
-
-punycoded as (
-
-    select
-        hosts.*,
-        coalesce(unicode_hosts.punycode_host, hosts.host_written) as host
-    from hosts
-    left join unicode_hosts
-        on hosts.host_written = unicode_hosts.host
-
-)
+{{ url_parts('rest') }}
 
 select distinct
     client_id,
     refreshed_on,
     case when is_domain then regexp_replace(host, '^www\.', '') end as disavowed_domain,
-    case when not is_domain then {{ url_key("host || " ~ url_port('authority') ~ " || tail") }} end as page_key
+    case when not is_domain then {{ url_key("host || port || tail") }} end as page_key
 from punycoded
 where host is not null and host != ''

@@ -6,12 +6,7 @@ with progress as (
 
 refreshes as (
 
-    select
-        client_id,
-        refreshed_on,
-        is_in_run,
-        lag(refreshed_on) over (partition by client_id order by refreshed_on) as refreshed_before_on
-    from {{ source('ledger', 'refreshes') }}
+    select * from {{ source('ledger', 'refreshes') }}
 
 ),
 

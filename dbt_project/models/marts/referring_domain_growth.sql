@@ -14,16 +14,15 @@ parties as (
         refreshed_before_on,
         cast(sum(referring_domains) as bigint) as referring_domains,
         cast(sum(unconfirmed_domains) as bigint) as unconfirmed_domains,
-        case when refreshed_before_on is not null then cast(sum(gained) as bigint) end as gained,
-        case when refreshed_before_on is not null then cast(sum(gained_by_coverage) as bigint) end
-            as gained_by_coverage,
-        case when refreshed_before_on is not null then cast(sum(lost) as bigint) end as lost,
+        cast(sum(gained) as bigint) as gained,
+        cast(sum(gained_by_coverage) as bigint) as gained_by_coverage,
+        cast(sum(lost) as bigint) as lost,
         list(
             struct_pack(
                 authority_band := authority_band,
                 referring_domains := referring_domains,
-                gained := case when refreshed_before_on is not null then gained end,
-                lost := case when refreshed_before_on is not null then lost end
+                gained := gained,
+                lost := lost
             )
             order by authority_band
         ) filter (authority_band is not null) as authority_bands

@@ -13,8 +13,8 @@ select
     authority_band,
     referring_domains,
     unconfirmed_domains,
-    case when refreshed_before_on is not null then gained end as gained,
-    case when refreshed_before_on is not null then gained_by_coverage end as gained_by_coverage,
-    case when refreshed_before_on is not null then lost end as lost,
-    case when refreshed_before_on is not null then gained - lost end as net
+    gained,
+    gained_by_coverage,
+    lost,
+    gained - lost as net
 from growth

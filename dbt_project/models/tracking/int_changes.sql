@@ -6,14 +6,7 @@ with states as (
 
 refreshes as (
 
-    select
-        client_id,
-        refreshed_on,
-        is_in_run,
-        lag(refreshed_on) over of_client as refreshed_before_on,
-        coalesce(panel_hash != lag(panel_hash) over of_client, false) as is_panel_changed
-    from {{ source('ledger', 'refreshes') }}
-    window of_client as (partition by client_id order by refreshed_on)
+    select * from {{ source('ledger', 'refreshes') }}
 
 ),
 

@@ -10,13 +10,7 @@
 
 with recursive refreshes as (
 
-    select
-        client_id,
-        refreshed_on,
-        refresh_number,
-        coalesce(panel_hash != lag(panel_hash) over (partition by client_id order by refreshed_on), false)
-            as is_panel_changed
-    from {{ source('ledger', 'refreshes') }}
+    select * from {{ source('ledger', 'refreshes') }}
 
 ),
 

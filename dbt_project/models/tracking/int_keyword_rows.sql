@@ -101,36 +101,7 @@ trimmed as (
 
 ),
 
-split as (
-
-    select
-        *,
-        {{ url_authority('url_rest') }} as authority
-    from trimmed
-
-),
-
-hosts as (
-
-    select
-        *,
-        {{ url_host('authority') }} as host_written,
-        {{ url_port('authority') }} as port,
-        {{ url_tail('url_rest', 'authority') }} as tail
-    from split
-
-),
-
-punycoded as (
-
-    select
-        hosts.*,
-        coalesce(unicode_hosts.punycode_host, hosts.host_written) as host
-    from hosts
-    left join unicode_hosts
-        on hosts.host_written = unicode_hosts.host
-
-),
+{{ url_parts('url_rest') }},
 
 pages as (
 
@@ -154,7 +125,7 @@ owned as (
         pages.file_site,
         pages.host,
         pages.path,
-        max_by(panel_sites.site, length(panel_sites.site_host) * 10000 + length(panel_sites.site_path)) as site,
+        max_by(panel_sites.site, {{ site_specificity('panel_sites') }}) as site,
         bool_or(panel_sites.site = pages.file_site) as is_inside_file_site
     from pages
     inner join panel_sites

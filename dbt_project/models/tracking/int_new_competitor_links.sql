@@ -1,11 +1,6 @@
 with refreshes as (
 
-    select
-        client_id,
-        refreshed_on,
-        is_in_run,
-        lag(refreshed_on) over (partition by client_id order by refreshed_on) as refreshed_before_on
-    from {{ source('ledger', 'refreshes') }}
+    select * from {{ source('ledger', 'refreshes') }}
 
 ),
 
@@ -22,7 +17,6 @@ select
     links.referring_domain,
     links.site,
     count(*) as links,
-    max(links.first_seen_on) as newest_link_on,
     min_by(
         links.source_url, (-date_diff('day', date '1990-01-01', links.first_seen_on), links.source_url)
     ) as source_url

@@ -1,11 +1,6 @@
 with refreshes as (
 
-    select
-        client_id,
-        refreshed_on,
-        is_in_run,
-        lag(refreshed_on) over (partition by client_id order by refreshed_on) as refreshed_before_on
-    from {{ source('ledger', 'refreshes') }}
+    select * from {{ source('ledger', 'refreshes') }}
 
 ),
 

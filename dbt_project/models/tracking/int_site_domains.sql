@@ -67,7 +67,7 @@ followed as (
         parties.refreshed_on,
         parties.party,
         domains.referring_domain,
-        parties.refreshed_before_on is not null as has_refresh_before,
+        parties.spell_began_on,
         coalesce(observed.is_in_matrix, false) as is_in_matrix,
         -- what both readings of doubtful evidence agree on holds until they agree on something else
         coalesce(
@@ -103,12 +103,10 @@ compared as (
 
     select
         *,
-        case
-            when has_refresh_before
-                then lag(is_linked) over (
-                    partition by client_id, party, referring_domain order by refreshed_on
-                )
-        end as was_linked
+        lag(is_linked) over (
+            partition by client_id, party, spell_began_on, referring_domain
+            order by refreshed_on
+        ) as was_linked
     from followed
 
 )

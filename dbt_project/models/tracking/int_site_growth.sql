@@ -29,9 +29,17 @@ select
     domains.authority_band,
     count(*) filter (domains.is_in_matrix) as referring_domains,
     count(*) filter (domains.is_linked and not domains.is_in_matrix) as unconfirmed_domains,
-    count(*) filter (domains.is_linked and not domains.was_linked) as gained,
-    count(*) filter (domains.is_linked and not domains.was_linked and domains.is_unseen_before) as gained_by_coverage,
-    count(*) filter (domains.was_linked and not domains.is_linked) as lost
+    -- null where there is no refresh to compare with
+    case
+        when parties.refreshed_before_on is not null then count(*) filter (domains.is_linked and not domains.was_linked)
+    end as gained,
+    case
+        when parties.refreshed_before_on is not null
+            then count(*) filter (domains.is_linked and not domains.was_linked and domains.is_unseen_before)
+    end as gained_by_coverage,
+    case
+        when parties.refreshed_before_on is not null then count(*) filter (domains.was_linked and not domains.is_linked)
+    end as lost
 from parties
 inner join refreshes
     on parties.client_id = refreshes.client_id
@@ -40,4 +48,6 @@ left join domains
     on parties.client_id = domains.client_id
     and parties.refreshed_on = domains.refreshed_on
     and parties.party = domains.party
-group by all
+group by
+    parties.client_id, parties.refreshed_on, parties.party, parties.is_own_site, parties.refreshed_before_on,
+    domains.authority_band

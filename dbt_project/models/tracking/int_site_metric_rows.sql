@@ -121,43 +121,24 @@ trimmed as (
 
 ),
 
-split as (
-
-    select
-        *,
-        {{ url_host(url_authority('domain_rest')) }} as host_written,
-        {{ url_tail('domain_rest', url_authority('domain_rest')) }} as tail
-    from trimmed
-
-),
-
-hosts as (
-
-    select
-        split.*,
-        coalesce(unicode_hosts.punycode_host, split.host_written) as host
-    from split
-    left join unicode_hosts
-        on split.host_written = unicode_hosts.host
-
-),
+{{ url_parts('domain_rest') }},
 
 -- measured of a whole host: the panel's sites with a path have no metric of their own in such lists
 matched as (
 
     select
-        hosts.*,
+        punycoded.*,
         panel_sites.site
-    from hosts
+    from punycoded
     inner join panel_sites
-        on hosts.client_id = panel_sites.client_id
-        and hosts.refreshed_on = panel_sites.refreshed_on
+        on punycoded.client_id = panel_sites.client_id
+        and punycoded.refreshed_on = panel_sites.refreshed_on
         and case
-            when coalesce(trim(hosts.delivered_domain), '') = '' then hosts.only_site = panel_sites.site
+            when coalesce(trim(punycoded.delivered_domain), '') = '' then punycoded.only_site = panel_sites.site
             else
                 panel_sites.site_path = ''
-                and hosts.tail = '/'
-                and regexp_replace(hosts.host, '^www\.', '') = regexp_replace(panel_sites.site_host, '^www\.', '')
+                and punycoded.tail = '/'
+                and regexp_replace(punycoded.host, '^www\.', '') = regexp_replace(panel_sites.site_host, '^www\.', '')
         end
 
 )

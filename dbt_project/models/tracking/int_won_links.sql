@@ -4,16 +4,17 @@ with states as (
 
 ),
 
-observations as (
-
-    select * from {{ ref('int_gap_observations') }}
-
-),
-
 refreshes as (
 
     select * from {{ source('ledger', 'refreshes') }}
     where is_in_run
+
+),
+
+observations as (
+
+    select * from {{ ref('int_gap_observations') }}
+    where client_id in (select client_id from refreshes)
 
 ),
 
