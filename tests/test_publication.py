@@ -13,6 +13,8 @@ import pytest
 from tests.conftest import Sandbox, state_of
 from tests.exports_made import ahrefs_backlinks
 from warehouse import publication
+from warehouse.connections import connect
+from warehouse.history import built_deliveries
 from warehouse.publication import finish_client_files, publish
 
 DAY = "2026-01-10"
@@ -127,3 +129,17 @@ def test_settings_are_archived_and_only_on_brings_in_todays(make_sandbox: Callab
 def test_nothing_of_a_failed_publication_is_left_beside_the_file(two_clients: Sandbox) -> None:
     publish(two_clients.workspace, [], ["acme", "bolt"], [])
     assert sorted(path.name for path in two_clients.workspace.published.iterdir()) == ["clients", "linkgap.duckdb"]
+
+
+def test_histories_of_another_layout_count_as_not_built(two_clients: Sandbox) -> None:
+    """An update may change what history tables hold; the next refresh computes them again."""
+    workspace = two_clients.workspace
+    before = built_deliveries(workspace)
+    assert before
+    with connect(workspace.working_database, workspace) as connection:
+        (layout,) = connection.execute("select layout from history.layout").fetchone() or ("",)
+        connection.execute("update history.layout set layout = 'of an older version'")
+    assert built_deliveries(workspace) == {}
+    with connect(workspace.working_database, workspace) as connection:
+        connection.execute("update history.layout set layout = $layout", {"layout": layout})
+    assert built_deliveries(workspace) == before
