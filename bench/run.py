@@ -1,27 +1,31 @@
 """Measures a refresh against plain DuckDB: `make bench`, or `python -m bench.run [--rows N] [--tiny]`.
 
-Four figures. The marginal cost of a row: two refreshes of made-up Ahrefs exports, one four times as large as the
+Six figures. The marginal cost of a row: two refreshes of made-up Ahrefs exports, one four times as large as the
 other, against what plain DuckDB takes to read the same CSV files into Parquet; start-up falls out of the difference.
 Peak memory of the larger one. What the quality rules cost: the same refresh with and without those that judge links.
-The fixed cost: a refresh of tiny clients, one and fifty, warm.
+The fixed cost: a refresh of tiny clients, one and fifty, warm. What the others cost: a refresh of one tiny client in a
+warehouse of ten and of five hundred others (the copy of the published file, which grows with them, apart). What history
+costs: the last refresh of a client that had few before, and of one that had many.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 
 from bench.generate import write_exports, write_tiny
 from pipelines.assets.dbt import parsed_project
+from warehouse.layout import Workspace
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the larger refresh")
     parser.add_argument("--tiny", action="store_true", help="only the fixed cost")
+    parser.add_argument("--growth", action="store_true", help="only the cost of other clients and of history")
     parser.add_argument("--keep", type=Path, help="folder to work in and keep")
     arguments = parser.parse_args()
     folder = arguments.keep or Path(tempfile.mkdtemp(prefix="linkgap-bench-"))
     print("a first refresh parses the dbt project once for this checkout; that is not measured")
     parsed_project()
-    if not arguments.tiny:
+    if not (arguments.tiny or arguments.growth):
         small = measure_rows(folder / "small", arguments.rows // 4)
         large = measure_rows(folder / "large", arguments.rows)
         for one in (small, large):
@@ -59,8 +64,17 @@ def main() -> None:
         without = measure_rules(folder / "rules", arguments.rows)
         times = large.refresh_seconds / without
         print(f"quality rules: {times:.2f} times the same refresh without them ({without:.1f} s)")
-    one, fifty = measure_tiny(folder / "tiny", 1), measure_tiny(folder / "fifty", 50)
-    print(f"fixed: one tiny client {one:.1f} s, fifty {fifty:.1f} s ({fifty / one:.1f} times), everything warm")
+    if not arguments.growth:
+        one, fifty = measure_tiny(folder / "tiny", 1), measure_tiny(folder / "fifty", 50)
+        print(f"fixed: one tiny client {one:.1f} s, fifty {fifty:.1f} s ({fifty / one:.1f} times), everything warm")
+    if not arguments.tiny:
+        few, many = (measure_others(folder / f"others-{others}", others) for others in (10, 500))
+        print(
+            f"others: one client among 10 {few[0]:.1f} s, among 500 {many[0]:.1f} s ({many[0] / few[0]:.2f} times); "
+            f"copying the published file alone takes {few[1]:.3f} and {many[1]:.3f} s"
+        )
+        short, long = (measure_history(folder / f"history-{before}", before) for before in (3, 24))
+        print(f"history: a refresh after 3 others {short:.1f} s, after 24 {long:.1f} s ({long / short:.2f} times)")
 
 
 def measure_rows(home: Path, rows: int) -> Measured:
@@ -81,12 +95,38 @@ def measure_tiny(home: Path, clients: int) -> float:
     """Seconds for a second refresh of tiny clients in one call."""
     write_tiny(home, clients)
     _refresh(home)
-    for day_folder in list((home / "inbox").glob("*/*")):
-        later = day_folder.with_name(date(2026, 12, 1).isoformat())
-        later.mkdir()
-        for file in day_folder.iterdir():
-            (later / file.name).write_bytes(file.read_bytes())
+    for folder in (home / "inbox").iterdir():
+        _deliver_again(folder, 1)
     return _refresh(home)[0]
+
+
+def measure_others(home: Path, others: int) -> tuple[float, float]:
+    """Seconds for a second refresh of one tiny client among others, and for a copy of the published file."""
+    write_tiny(home, others + 1)
+    _refresh(home)
+    _deliver_again(home / "inbox" / "tiny-001", 1)
+    start = time.perf_counter()
+    shutil.copyfile(Workspace(home).published_database, home / "copy.duckdb")
+    copying = time.perf_counter() - start
+    return _refresh(home)[0] - copying, copying
+
+
+def measure_history(home: Path, before: int) -> float:
+    """Seconds for the refresh of a client with so many before it."""
+    write_exports(home, 20_000)
+    (folder,) = (home / "inbox").iterdir()
+    for number in range(1, before):
+        _deliver_again(folder, number)
+    _refresh(home)
+    _deliver_again(folder, before)
+    return _refresh(home)[0]
+
+
+def _deliver_again(folder: Path, number: int) -> None:
+    """The exports of a client's first refresh once more, `number` windows later."""
+    first = min(folder.iterdir())
+    later = folder / (date.fromisoformat(first.name) + timedelta(days=75 * number)).isoformat()
+    shutil.copytree(first, later)
 
 
 def _plain_duckdb(files: list[Path], target: Path) -> float:
@@ -105,7 +145,11 @@ def _refresh(home: Path, **environment: str) -> tuple[float, float]:
     command = [str(Path(sys.executable).parent / "linkgap"), "refresh"]
     start = time.perf_counter()
     process = subprocess.Popen(
-        command, env={**os.environ, "LINKGAP_HOME": str(home), **environment}, stdout=subprocess.DEVNULL
+        command,
+        env={**os.environ, "LINKGAP_HOME": str(home), **environment},
+        stdout=subprocess.DEVNULL,
+        # the same exports over and over look old, and it says so
+        stderr=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
