@@ -1,4 +1,4 @@
-"""One published model run alone: the SQL that dbt made of it, on tables a test makes up.
+"""One model run alone: the SQL that dbt made of it, on tables a test makes up.
 
 What is asked here is the arithmetic of a model, hundreds of worlds at a time. Whether the models before it give it the
 right rows is asked by dbt's unit tests and by refreshes of made-up exports.
@@ -16,10 +16,10 @@ import pandas as pd
 from tests.conftest import Sandbox
 
 
-def compiled_mart(sandbox: Sandbox, name: str) -> str:
+def compiled_model(sandbox: Sandbox, name: str) -> str:
     """The model's SQL, as the last refresh of the sandbox ran it."""
-    folder = sandbox.workspace.dbt_target / "compiled" / "linkgap" / "models" / "marts"
-    return (folder / f"{name}.sql").read_text(encoding="utf-8")
+    (path,) = (sandbox.workspace.dbt_target / "compiled" / "linkgap" / "models").glob(f"*/{name}.sql")
+    return path.read_text(encoding="utf-8")
 
 
 @contextmanager

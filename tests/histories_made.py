@@ -6,7 +6,7 @@ The oracle reads the contract's section 4 in plain Python, one domain after the 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -169,61 +169,104 @@ class Snapshot:
     is_coverage_change: bool
 
 
+@dataclass(frozen=True)
+class Observed:
+    """What one refresh sees of one domain: a row of `int_gap_observations`, and the panel's part in it.
+
+    Attributes:
+        now_for_sure: What the domain is in the strict reading of the evidence.
+        now_perhaps: What it is where all doubtful evidence counts, too.
+        client_first_seen_on: First day of the links to the client's sites.
+        is_panel_changed: Since the refresh before.
+        is_open_under_panel_before: These links make an open gap under the panel of the refresh before.
+        was_open_under_this_panel: The links of the refresh before make one under today's.
+        is_linked_under_panel_before: They reach an own site that was one before.
+        is_unseen_before: No competitor link comes from an export that was whole one refresh earlier.
+    """
+
+    refreshed_on: date
+    now_for_sure: str = "absent"
+    now_perhaps: str = "absent"
+    is_client_linked: bool = False
+    client_first_seen_on: date | None = None
+    is_panel_changed: bool = False
+    is_open_under_panel_before: bool = False
+    was_open_under_this_panel: bool = False
+    is_linked_under_panel_before: bool = False
+    is_unseen_before: bool = False
+
+
 def expected_snapshots(history: History, domain: str) -> Iterator[Snapshot]:
-    """The contract's table of transitions, walked by hand."""
-    state: str | None = None
-    was_linked = False
+    """The snapshots of a domain, from the exports on."""
+    return walked(list(_observed(history, domain)))
+
+
+def _observed(history: History, domain: str) -> Iterator[Observed]:
     stood_before: set[str] = set()
     perhaps_before: set[str] = set()
-    first_opened_on = opened_on = closed_on = None
-    closed_kind: str | None = None
     for number, (day, panel) in enumerate(zip(DATES, history.panels, strict=True)):
         seen = {site: _evidence(history, number, domain, site) for site in panel.sites}
         stands = {site for site, one in seen.items() if one.stands}
         perhaps = {site for site, one in seen.items() if one.perhaps}
-        after_perhaps = _state(state, _now(panel, perhaps, {site for site, one in seen.items() if one.with_rejected}))
-        now = _now(
-            panel,
-            {site for site, one in seen.items() if one.for_sure},
-            {site for site, one in seen.items() if one.with_rejected_for_sure},
+        for_sure = {site for site, one in seen.items() if one.for_sure}
+        before = history.panels[number - 1] if number else panel
+        yield Observed(
+            day,
+            now_for_sure=_now(panel, for_sure, {site for site, one in seen.items() if one.with_rejected_for_sure}),
+            now_perhaps=_now(panel, perhaps, {site for site, one in seen.items() if one.with_rejected}),
+            is_client_linked=bool(stands & set(panel.own)),
+            client_first_seen_on=min(
+                (one.first_seen for site, one in seen.items() if site in panel.own and one.first_seen), default=None
+            ),
+            is_panel_changed=_settings(panel) != _settings(before),
+            is_open_under_panel_before=_is_open(before, stands),
+            was_open_under_this_panel=_is_open(panel, stood_before) or _is_open(panel, perhaps_before),
+            is_linked_under_panel_before=bool(stands & set(before.own)),
+            is_unseen_before=not any(seen[s].was_whole_before for s in panel.competitors if seen[s].stands),
         )
-        after = _state(state, now)
+        stood_before, perhaps_before = stands, perhaps
+
+
+def walked(observed: Sequence[Observed]) -> Iterator[Snapshot]:
+    """The contract's table of transitions, walked by hand; a domain that was never a gap has no snapshot."""
+    state: str | None = None
+    was_linked = False
+    first_opened_on = opened_on = closed_on = None
+    closed_kind: str | None = None
+    for number, now in enumerate(observed):
         before = state
-        if after != after_perhaps:
+        after = _state(before, now.now_for_sure)
+        if after != _state(before, now.now_perhaps):
             transition = "unobserved"
         else:
-            transition = _transition(before, now, was_linked)
-            is_changed = number > 0 and _settings(panel) != _settings(history.panels[number - 1])
-            is_open_before = is_changed and _is_open(history.panels[number - 1], stands)
-            was_open = _is_open(panel, stood_before) or _is_open(panel, perhaps_before)
-            if is_changed and transition in ("new", "reopened", "returned") and not is_open_before:
+            transition = _transition(before, now.now_for_sure, was_linked)
+            opens = transition in ("new", "reopened", "returned")
+            if now.is_panel_changed and opens and not now.is_open_under_panel_before:
                 transition = "panel_new"
-            elif is_changed and transition == "expired" and not was_open:
+            elif now.is_panel_changed and transition == "expired" and not now.was_open_under_this_panel:
                 transition = "panel_removed"
             state = after
             if state == "open" and before != "open":
-                opened_on = day
-                first_opened_on = first_opened_on or day
+                opened_on = now.refreshed_on
+                first_opened_on = first_opened_on or now.refreshed_on
             if state == "closed" and before != "closed":
-                closed_on = day
-                links = [one.first_seen for site, one in seen.items() if site in panel.own and one.first_seen]
+                closed_on = now.refreshed_on
+                is_by_panel = now.is_panel_changed and not now.is_linked_under_panel_before
                 assert opened_on is not None
-                closed_kind = "won" if min(links) > opened_on else "already_linked"
-                if is_changed and not stands & set(history.panels[number - 1].own):
-                    closed_kind = "already_linked"
-        was_linked = was_linked or bool(stands & set(panel.own))
-        stood_before, perhaps_before = stands, perhaps
+                assert now.client_first_seen_on is not None
+                is_later = now.client_first_seen_on > opened_on
+                closed_kind = "won" if is_later and not is_by_panel else "already_linked"
+        was_linked = was_linked or now.is_client_linked
         if state is not None:
-            competing = [seen[site] for site in panel.competitors if seen[site].stands]
             yield Snapshot(
-                day,
+                now.refreshed_on,
                 state,
                 transition,
                 first_opened_on,
                 opened_on,
                 closed_on if state == "closed" else None,
                 closed_kind if state == "closed" else None,
-                transition == "new" and number > 0 and not any(one.was_whole_before for one in competing),
+                transition == "new" and number > 0 and now.is_unseen_before,
             )
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.compiled_models import compiled_mart, fill, made_up_warehouse
+from tests.compiled_models import compiled_model, fill, made_up_warehouse
 from tests.conftest import Sandbox
 from tests.exports_made import ahrefs_backlinks
 
@@ -56,7 +56,7 @@ def kaplan_meier(links: list[tuple[int, bool]], days: int) -> Row:
 
 @pytest.fixture(scope="module")
 def survival_sql(golden: Sandbox) -> str:
-    return compiled_mart(golden, "link_survival")
+    return compiled_model(golden, "link_survival")
 
 
 def survival(connection: duckdb.DuckDBPyConnection, sql: str, links: list[tuple[int, bool]]) -> list[Row]:
