@@ -29,12 +29,12 @@ link_rows as (
         source_path,
         case when not is_untargeted then target_host end as target_host,
         case when not is_untargeted then target_path end as target_path
-    from {{ ref('int_link_rows') }}
+    from {{ ref('int_link_rows') }} as every_row
     where exists (
         select 1 from panel_changes
         where
-            panel_changes.client_id = int_link_rows.client_id
-            and panel_changes.refreshed_on = int_link_rows.refreshed_on
+            panel_changes.client_id = every_row.client_id
+            and panel_changes.refreshed_on = every_row.refreshed_on
     )
 
 ),
