@@ -87,12 +87,14 @@ def refresh(
     from warehouse.publication import published_deliveries
 
     workspace = _existing_workspace()
-    wanted = _wanted_clients(workspace, clients or [], due)
-    if wanted is None:
-        _, errors = read_client_files(workspace.clients)
-        _print_outcome(RefreshOutcome(problems=[str(error) for error in errors]), as_json)
-        raise typer.Exit(PARTLY_FAILED if errors else ALL_DONE)
+    wanted = _named_clients(workspace, clients or [])
     day = on.date() if on else None
+    if due:
+        wanted = _due_clients(workspace, wanted)
+        if not wanted:
+            _, errors = read_client_files(workspace.clients)
+            _print_outcome(RefreshOutcome(problems=[str(error) for error in errors]), as_json)
+            raise typer.Exit(PARTLY_FAILED if errors else ALL_DONE)
     with _progress("looking into the inbox"), writing(workspace):
         plan = plan_refreshes(
             workspace, published_deliveries(workspace), built_deliveries(workspace), client_ids=wanted, on=day
@@ -178,23 +180,33 @@ def _existing_workspace() -> Workspace:
     return workspace
 
 
-def _wanted_clients(workspace: Workspace, named: list[str], due_only: bool) -> list[str] | None:
-    """The clients to look at; an empty list for all; None for nobody."""
-    from pipelines.clients import client_file_names, read_client_files
-    from pipelines.status import client_statuses
+def _named_clients(workspace: Workspace, named: list[str]) -> list[str]:
+    """The clients that arguments name; an empty list for all."""
+    from pipelines.clients import client_file_names
 
-    clients, _ = read_client_files(workspace.clients)
     known = client_file_names(workspace.clients)
     unknown = [client_id for client_id in named if client_id not in known]
     for client_id in unknown:
         _complain(f"{client_id}: no client file {workspace.relative(workspace.clients)}/{client_id}.yaml")
     if unknown:
         raise typer.Exit(NOT_STARTED)
-    if not due_only:
-        return named
-    due = [one["client_id"] for one in client_statuses(workspace, clients, date.today()) if one["state"] != "waiting"]
-    chosen = [client_id for client_id in due if not named or client_id in named]
-    return chosen or None
+    return named
+
+
+def _due_clients(workspace: Workspace, named: list[str]) -> list[str]:
+    """Those of the named clients, or of all, that are due; says what keeps the others whose window is open."""
+    from pipelines.clients import read_client_files
+    from pipelines.due import standings
+    from warehouse.connections import writing
+
+    clients, _ = read_client_files(workspace.clients)
+    chosen = {client_id: settings for client_id, settings in clients.items() if not named or client_id in named}
+    with _progress("looking who is due"), writing(workspace):
+        found = standings(workspace, chosen, date.today())
+    for one in found:
+        if one.waits_for:
+            _complain(f"warning: {one.client_id}: not refreshed yet, {one.waits_for}")
+    return [one.client_id for one in found if one.is_ready]
 
 
 def _print_outcome(outcome: RefreshOutcome, as_json: bool) -> None:
@@ -231,19 +243,44 @@ def _print_inspection(found: dict[str, Any]) -> None:
 
 def _print_statuses(statuses: list[dict[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False)
-    for title in ("client", "last refresh", "next window", "state", "open gaps", "truncated", "stale"):
+    for title in ("client", "last refresh", "next window", "latest", "state", "open gaps", "truncated", "stale"):
         table.add_column(title, justify="right" if title in ("open gaps", "truncated", "stale") else "left")
     for one in statuses:
         table.add_row(
             one["client_id"],
             one["last_refreshed_on"] or "–",
             one["next_window_on"] or "–",
-            one["state"],
+            one["latest_on"] or "–",
+            f"{one['state']}, ready" if one["is_ready"] else one["state"],
             "–" if one["open_gaps"] is None else f"{one['open_gaps']:,}",
             str(one["truncated"]),
             str(one["stale"]),
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for one in statuses:
+        for line in _shopping_lines(one):
+            console.print(f"{one['client_id']}: {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _shopping_lines(status: dict[str, Any]) -> list[str]:
+    """What to fetch for a client: in its window all that the next refresh waits for, before it what was wanting."""
+    lines = []
+    for one in status["shopping_list"]:
+        is_awaited = one["is_required"] and status["state"] not in ("waiting", "never refreshed")
+        if one["is_delivered"] or not (is_awaited or one["last_export"] in ("truncated", "stale")):
+            continue
+        what = (
+            f"{one['provider']} {one['export_kind'].replace('_', ' ')} of {one['site']}"
+            if one["provider"]
+            else f"a list of links to {one['site']}"
+        )
+        why = {"truncated": "the last one was cut off", "stale": "the last refresh had none"}.get(one["last_export"])
+        settles = f"settles up to {one['settles']:,} gaps" if one["settles"] else None
+        lines.append(f"fetch {'; '.join(part for part in (what, why, settles) if part)}")
+    lines.extend(f"{path}: cannot be used: {reason}" for path, reason in status["refused"].items())
+    lines.extend(f"{path}: is still being copied" for path in status["growing"])
+    return lines
 
 
 def _progress(text: str) -> Any:

@@ -1,51 +1,101 @@
-"""How each client stands: last refresh, next window, coverage, open gaps."""
+"""How each client stands: last refresh, next window, coverage, open gaps, and which exports to fetch next."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from pipelines.clients import ClientSettings
+from pipelines.due import ListOfLinks, Standing, standings
 from warehouse.connections import connect
 from warehouse.layout import Workspace
 
 
-def client_statuses(workspace: Workspace, clients: dict[str, ClientSettings], today: date) -> list[dict[str, Any]]:
+def client_statuses(
+    workspace: Workspace, clients: dict[str, ClientSettings], today: date, wait_seconds: float = 0
+) -> list[dict[str, Any]]:
     """One status per client file, by client_id.
 
     Returns:
-        client_id, last_refreshed_on, next_window_on, state (`never refreshed`, `waiting`, `due`, `overdue`), open_gaps,
-        truncated and stale (numbers of lists of links in the last refresh that are so); dates as ISO text.
+        client_id, last_refreshed_on, next_window_on, aimed_on, latest_on, state (`never refreshed`, `waiting`, `due`,
+        `overdue`), is_ready (due, and all exports lie in the inbox), open_gaps, truncated and stale (numbers of lists
+        of links in the last refresh that are so), shopping_list (see `shopping_list`), refused (files that wait in the
+        inbox and are no export of the panel: path → reason), growing (files that are still being copied); dates as
+        ISO text.
     """
+    return statuses_of(workspace, standings(workspace, clients, today, wait_seconds=wait_seconds), clients)
+
+
+def statuses_of(
+    workspace: Workspace, found: Iterable[Standing], clients: dict[str, ClientSettings]
+) -> list[dict[str, Any]]:
+    """The statuses of clients whose standing is known."""
     published = _published(workspace)
+    coverage = _coverage(workspace, clients)
     statuses = []
-    for client_id, settings in sorted(clients.items()):
-        last, open_gaps, truncated, stale = published.get(client_id, (None, None, 0, 0))
-        window = settings.refresh
-        opens = last + timedelta(days=window.earliest_days) if last else None
-        if last is None:
-            state = "never refreshed"
-        elif today > last + timedelta(days=window.latest_days):
-            state = "overdue"
-        elif opens and today >= opens:
-            state = "due"
-        else:
-            state = "waiting"
+    for one in found:
+        open_gaps, truncated, stale = published.get(one.client_id, (None, 0, 0))
         statuses.append(
             {
-                "client_id": client_id,
-                "last_refreshed_on": last.isoformat() if last else None,
-                "next_window_on": opens.isoformat() if opens else None,
-                "state": state,
+                "client_id": one.client_id,
+                "last_refreshed_on": _text(one.last_refreshed_on),
+                "next_window_on": _text(one.window.opens_on),
+                "aimed_on": _text(one.window.aimed_on),
+                "latest_on": _text(one.window.latest_on),
+                "state": one.state,
+                "is_ready": one.is_ready,
                 "open_gaps": open_gaps,
                 "truncated": truncated,
                 "stale": stale,
+                "shopping_list": shopping_list(one, coverage.get(one.client_id, {}), clients[one.client_id]),
+                "refused": one.refused,
+                "growing": list(one.growing),
             }
         )
     return statuses
 
 
-def _published(workspace: Workspace) -> dict[str, tuple[date, int, int, int]]:
+def shopping_list(
+    standing: Standing, coverage: dict[ListOfLinks, tuple[str, int]], settings: ClientSettings
+) -> list[dict[str, Any]]:
+    """The exports to fetch for the next refresh, those first that it waits for, then those that settle most.
+
+    Args:
+        standing: Of the client.
+        coverage: List of links → how the last refresh had it (`whole`, `truncated`, `stale`), and how many gaps a whole
+            one of today would settle.
+        settings: The client file of today.
+
+    Returns:
+        site, provider and export_kind (both None for any list of links to the site), last_export (`whole`, `truncated`,
+        `stale`, `none`), is_required (the next refresh waits for it), is_delivered (it lies in the inbox), and settles
+        (at most so many gaps of the last refresh whose absence is unproven, or that it could not observe).
+    """
+    had = {one for one in coverage if one.site in settings.panel}
+    covered = {one.site for one in had | standing.required}
+    uncovered = {ListOfLinks(site, None, None) for site in settings.panel if site not in covered}
+    rows = []
+    for one in had | standing.required | uncovered:
+        last_export, settles = coverage.get(one, ("none", 0))
+        rows.append(
+            one._asdict()
+            | {
+                "last_export": last_export,
+                "is_required": one in standing.required,
+                "is_delivered": one in standing.delivered,
+                "settles": settles,
+            }
+        )
+    return sorted(rows, key=lambda row: (not row["is_required"], -row["settles"], row["site"], str(row["provider"])))
+
+
+def _text(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _published(workspace: Workspace) -> dict[str, tuple[int, int, int]]:
+    """client_id → open gaps, truncated and stale lists of the last refresh."""
     if not workspace.published_database.exists():
         return {}
     with connect(workspace.published_database, workspace, read_only=True) as connection:
@@ -56,7 +106,6 @@ def _published(workspace: Workspace) -> dict[str, tuple[date, int, int, int]]:
             )
             select
                 last.client_id,
-                last.refreshed_on,
                 any_value(progress.open_at_end),
                 count(*) filter (coverage.is_truncated),
                 count(*) filter (coverage.is_stale)
@@ -68,4 +117,88 @@ def _published(workspace: Workspace) -> dict[str, tuple[date, int, int, int]]:
             group by last.client_id, last.refreshed_on
             """
         ).fetchall()
-    return {client_id: (day, gaps, truncated, stale) for client_id, day, gaps, truncated, stale in rows}
+    return {client_id: tuple(rest) for client_id, *rest in rows}
+
+
+def _coverage(
+    workspace: Workspace, clients: dict[str, ClientSettings]
+) -> dict[str, dict[ListOfLinks, tuple[str, int]]]:
+    """client_id → list of links of the last refresh → how it had it, and how many gaps a whole one would settle.
+
+    A whole list of an own site proves the absence of domains that its provider sees linking to a competitor; one of a
+    competitor tells whether the domains that were carried or unconfirmed still link there.
+    """
+    if not workspace.published_database.exists():
+        return {}
+    with connect(workspace.published_database, workspace, read_only=True) as connection:
+        rows = connection.execute(
+            """
+            with last as (
+                select client_id, max(refreshed_on) as refreshed_on from marts.refreshes group by client_id
+            ),
+            seen as (
+                select matrix.client_id, matrix.referring_domain, matrix.site, matrix.is_stale,
+                    unnest(matrix.providers) as provider
+                from marts.link_matrix as matrix
+                inner join last using (client_id, refreshed_on)
+                where not matrix.is_own_site
+            ),
+            unproven as (
+                select seen.client_id, seen.provider, count(distinct gaps.referring_domain) as gaps
+                from seen
+                inner join marts.gaps as gaps using (client_id, referring_domain)
+                inner join last using (client_id, refreshed_on)
+                where gaps.gap_status = 'open' and gaps.absence = 'unproven'
+                group by all
+            ),
+            unobserved as (
+                select client_id, referring_domain
+                from marts.gap_snapshots
+                inner join last using (client_id, refreshed_on)
+                where transition = 'unobserved'
+            ),
+            -- where the list was carried, the domains that rest on it; where it was cut off, any may
+            unseen as (
+                select
+                    client_id,
+                    seen.site,
+                    seen.provider,
+                    count(distinct referring_domain) filter (seen.is_stale) as carried
+                from unobserved
+                inner join seen using (client_id, referring_domain)
+                group by all
+            ),
+            doubtful as (
+                select client_id, count(*) as gaps from unobserved group by all
+            )
+
+            select
+                coverage.client_id,
+                coverage.site,
+                coverage.provider,
+                coverage.export_kind,
+                case
+                    when coverage.is_stale then 'stale'
+                    when coverage.is_truncated then 'truncated'
+                    else 'whole'
+                end as last_export,
+                coalesce(unproven.gaps, 0) as unproven,
+                coalesce(unseen.carried, 0) as carried,
+                coalesce(doubtful.gaps, 0) as doubtful
+            from marts.coverage
+            inner join last using (client_id, refreshed_on)
+            left join unproven using (client_id, provider)
+            left join unseen using (client_id, site, provider)
+            left join doubtful using (client_id)
+            """
+        ).fetchall()
+    found: dict[str, dict[ListOfLinks, tuple[str, int]]] = {}
+    for client_id, site, provider, export_kind, last_export, unproven, carried, doubtful in rows:
+        if last_export == "whole" or client_id not in clients:
+            settles = 0
+        elif site in clients[client_id].sites:
+            settles = unproven
+        else:
+            settles = carried if last_export == "stale" else doubtful
+        found.setdefault(client_id, {})[ListOfLinks(site, provider, export_kind)] = (last_export, settles)
+    return found
