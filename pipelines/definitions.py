@@ -1,6 +1,6 @@
-"""Puts assets, checks, jobs and resources together, and does nothing else.
+"""Puts assets, checks, jobs, schedules, sensors and resources together, and does nothing else.
 
-`workspace.yaml` loads this module; `linkgap refresh` and the Dagster UI run the same job from it.
+`workspace.yaml` loads this module; `linkgap refresh` and the Dagster UI run the same jobs from it.
 """
 
 from __future__ import annotations
@@ -8,24 +8,20 @@ from __future__ import annotations
 import dagster as dg
 
 from pipelines.assets.checks import plausible_links
-from pipelines.assets.dbt import build_dbt_assets
+from pipelines.assets.client_partitions import client_refreshes
+from pipelines.assets.due_check import refreshed_in_time
 from pipelines.assets.exports import landed_exports
-from pipelines.assets.publication import build_published, client_refreshes, reports
+from pipelines.assets.publication import reports
 from pipelines.assets.writer import WorkspaceWriter
-
-dbt_models = build_dbt_assets()
-published = build_published([key for key in dbt_models.keys if key.path[0] == "marts"])
-
-refresh_job = dg.define_asset_job(
-    "refresh",
-    selection=dg.AssetSelection.assets(landed_exports, dbt_models, published, reports),
-    description="Refreshes clients: from the files in the inbox to published tables and pages.",
-)
+from pipelines.jobs import dbt_models, publish_job, published, rebuild_job, refresh_job, windows_job
+from pipelines.schedules import check_windows_daily, new_exports, refresh_due_clients
 
 defs = dg.Definitions(
     assets=[landed_exports, dbt_models, published, reports, client_refreshes],
-    asset_checks=[plausible_links],
-    jobs=[refresh_job],
+    asset_checks=[plausible_links, refreshed_in_time],
+    jobs=[refresh_job, rebuild_job, publish_job, windows_job],
+    schedules=[refresh_due_clients, check_windows_daily],
+    sensors=[new_exports],
     resources={"writer": WorkspaceWriter()},
     executor=dg.in_process_executor,
 )

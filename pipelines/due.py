@@ -22,9 +22,8 @@ from pipelines.exports.formats import format_named
 from pipelines.intake import take_in
 from pipelines.people_lists import is_people_list
 from pipelines.planning import Plan, plan_refreshes
-from warehouse.archive import Delivery, Manifest, read_manifests
+from warehouse.archive import DamagedArchiveError, Delivery, Manifest, read_manifests
 from warehouse.connections import connect
-from warehouse.history import built_deliveries
 from warehouse.layout import Workspace
 from warehouse.publication import published_deliveries
 
@@ -127,15 +126,23 @@ class Standing:
 
 
 def standings(
-    workspace: Workspace, clients: dict[str, ClientSettings], today: date, *, wait_seconds: float = SECOND_LOOK_SECONDS
+    workspace: Workspace,
+    clients: dict[str, ClientSettings],
+    today: date,
+    *,
+    wait_seconds: float = SECOND_LOOK_SECONDS,
+    is_mirrored: bool = False,
 ) -> list[Standing]:
-    """How the clients stand, by client_id; reads only, and waits a moment where files were written just now.
+    """How the clients stand, by client_id; waits a moment where files were written just now.
+
+    Writes nothing but the mirror of a remote inbox, so hold the writer's lock or say `is_mirrored`.
 
     Args:
         workspace: Where.
         clients: Readable client files.
         today: The day to judge windows by.
         wait_seconds: How long to wait before the second look at young files.
+        is_mirrored: Take a remote inbox as it was mirrored last.
     """
     published = published_deliveries(workspace)
     last = {client_id: day for client_id, day in sorted(published)}
@@ -147,7 +154,8 @@ def standings(
     awaited = [one.client_id for one in found.values() if one.state != WAITING]
     if not awaited:
         return list(found.values())
-    plan = plan_refreshes(workspace, published, built_deliveries(workspace), client_ids=awaited)
+    # what the working database has lost is no reason to refresh before the exports are there, and it may be in use
+    plan = plan_refreshes(workspace, published, published, client_ids=awaited, is_mirrored=is_mirrored)
     candidates = [one for one in plan.refreshes if _is_candidate(one, last, today)]
     growing = _growing_files(workspace, candidates, wait_seconds)
     delivered, refused = _look_into(workspace, candidates)
@@ -184,8 +192,11 @@ def _required(workspace: Workspace, settings: ClientSettings, last: date | None)
     """What the next refresh waits for: what the last one had, of the sites that are still in the panel."""
     if last is None:
         return frozenset(ListOfLinks(site, None, None) for site in [settings.sites[0], *settings.competitors])
-    manifest = read_manifests(workspace, settings.client_id)[last]
-    had = _lists_of(manifest.deliveries)
+    try:
+        had = _lists_of(read_manifests(workspace, settings.client_id)[last].deliveries)
+    except (DamagedArchiveError, KeyError):
+        # the plan refuses the client and says why
+        return frozenset()
     return frozenset(one for one in had if one.site in settings.panel)
 
 

@@ -16,7 +16,7 @@ from pipelines.clients import ClientFileError, ClientSettings, client_file_names
 from pipelines.inbox import InboxError
 from pipelines.people_lists import DAY_HEADERS, is_people_list, rows_before, rows_id
 from pipelines.remote_inbox import mirror_inbox
-from warehouse.archive import Delivery, Manifest, archived_clients, read_manifests
+from warehouse.archive import DamagedArchiveError, Delivery, Manifest, archived_clients, read_manifests
 from warehouse.layout import Workspace
 
 PublishedRefreshes = dict[tuple[str, date], str]
@@ -54,6 +54,7 @@ def plan_refreshes(
     built: PublishedRefreshes,
     client_ids: Iterable[str] = (),
     on: date | None = None,
+    is_mirrored: bool = False,
 ) -> Plan:
     """Decide what has to be computed.
 
@@ -67,9 +68,11 @@ def plan_refreshes(
         built: The same for the working database.
         client_ids: Only these clients; all of them where empty.
         on: Run this date again with today's settings.
+        is_mirrored: Take a remote inbox as it was mirrored last.
     """
     clients, client_errors = read_client_files(workspace.clients)
-    plan = Plan(clients=clients, client_errors=client_errors, inbox_errors=mirror_inbox(workspace))
+    errors = [] if is_mirrored else mirror_inbox(workspace)
+    plan = Plan(clients=clients, client_errors=client_errors, inbox_errors=errors)
     wanted = set(client_ids) or set(clients)
     shared, shared_errors = inbox.dated_folders(workspace.inbox / inbox.SHARED, workspace)
     plan.inbox_errors.extend(shared_errors)
@@ -78,7 +81,9 @@ def plan_refreshes(
         plan.inbox_errors.extend(inbox.stray_deliveries(workspace, clients, names))
     for client_id in sorted(wanted & set(clients)):
         settings = clients[client_id]
-        archived = read_manifests(workspace, client_id)
+        archived = _archived(workspace, client_id, plan.inbox_errors)
+        if archived is None:
+            continue
         folders, errors = inbox.dated_folders(workspace.inbox / client_id, workspace)
         plan.inbox_errors.extend(errors)
         manifests = _manifests_of_client(
@@ -95,6 +100,16 @@ def plan_refreshes(
         for day, manifest in sorted(manifests.items()):
             (plan.refreshes if day >= start else plan.history).append(manifest)
     return plan
+
+
+def _archived(workspace: Workspace, client_id: str, errors: list[InboxError]) -> dict[date, Manifest] | None:
+    """The archived refreshes of a client; None, and an error, where one is damaged: a past is not guessed."""
+    try:
+        return read_manifests(workspace, client_id)
+    except DamagedArchiveError as error:
+        path, _, message = str(error).partition(": ")
+        errors.append(InboxError(workspace.relative(Path(path)), message))
+        return None
 
 
 def _start_of_run(manifests: dict[date, Manifest], start: date) -> date:
@@ -131,7 +146,7 @@ def plan_rebuild(workspace: Workspace) -> Plan:
     clients, client_errors = read_client_files(workspace.clients)
     plan = Plan(clients=clients, client_errors=client_errors)
     for client_id in archived_clients(workspace):
-        for _, manifest in sorted(read_manifests(workspace, client_id).items()):
+        for _, manifest in sorted((_archived(workspace, client_id, plan.inbox_errors) or {}).items()):
             # an archive of before there were lists is read as it was: with an empty one
             is_without_list = manifest.is_first_published and manifest.ubiquitous is None
             plan.refreshes.append(replace(manifest, ubiquitous={}) if is_without_list else manifest)

@@ -12,7 +12,7 @@ from data_quality import expectations
 from pipelines.clients import client_file_names
 from pipelines.ledger import client_facts
 from pipelines.planning import Plan
-from warehouse.archive import read_manifests
+from warehouse.archive import read_manifests, write_text
 from warehouse.connections import writing
 from warehouse.layout import CHECKOUT, Workspace
 from warehouse.publication import follow_client_files, unusable_decisions
@@ -20,12 +20,26 @@ from warehouse.publication import follow_client_files, unusable_decisions
 if TYPE_CHECKING:
     import dagster as dg
 
-DAGSTER_SETTINGS = """\
-# Written by linkgap. Nothing is sent anywhere.
+_WRITTEN_BY_US = "# Written by linkgap at every start; delete this line to keep settings of your own.\n"
+DAGSTER_SETTINGS = f"""\
+{_WRITTEN_BY_US}# Nothing is sent anywhere.
 telemetry:
   enabled: false
 nux:
   enabled: false
+# Runs that write to the workspace wait in the queue for each other.
+concurrency:
+  pools:
+    granularity: run
+    default_limit: 1
+# After downtime one tick catches up for all that were missed.
+scheduler:
+  module: dagster._core.scheduler
+  class: DagsterDaemonScheduler
+  config:
+    max_catchup_runs: 1
+freshness:
+  enabled: true
 """
 
 
@@ -34,7 +48,7 @@ class RefreshOutcome:
     """What a call of `linkgap refresh` did.
 
     Attributes:
-        run_id: Of the Dagster run; None where there was nothing to do.
+        run_id: Of the Dagster run, the first where there were several; None where there was nothing to do.
         published: `client_id/YYYY-MM-DD` of every refresh that was computed and published.
         problems: One readable line for everything refused or failed.
         warnings: One line for what was published but should be looked at.
@@ -50,8 +64,8 @@ def prepare_environment(workspace: Workspace) -> None:
     """Point Dagster, dbt and Great Expectations at the workspace, and switch off what calls home."""
     workspace.dagster_home.mkdir(parents=True, exist_ok=True)
     settings = workspace.dagster_home / "dagster.yaml"
-    if not settings.exists():
-        settings.write_text(DAGSTER_SETTINGS, encoding="utf-8")
+    if not settings.exists() or settings.read_text(encoding="utf-8").startswith(_WRITTEN_BY_US):
+        write_text(settings, DAGSTER_SETTINGS)
     os.environ["LINKGAP_HOME"] = str(workspace.home)
     os.environ["LINKGAP_INBOX"] = workspace.inbox_source or ""
     os.environ["DAGSTER_HOME"] = str(workspace.dagster_home)
@@ -59,6 +73,9 @@ def prepare_environment(workspace: Workspace) -> None:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
+    # a look into an inbox of large files takes longer than Dagster's minute
+    os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "900")
+    os.environ.setdefault("DAGSTER_SCHEDULE_GRPC_TIMEOUT_SECONDS", "900")
 
 
 def run_refreshes(
@@ -84,55 +101,91 @@ def run_refreshes(
     if not is_debug:
         logging.disable(logging.CRITICAL)
     try:
-        result = _execute(plan, on, rebuild, is_debug)
+        _run(workspace, plan.names, on, rebuild, is_debug, outcome)
     finally:
         logging.disable(logging.NOTSET)
-    outcome.run_id = result.run_id
-    withheld = _withheld_clients(result)
-    outcome.warnings = _warnings(result)
-    if result.success:
-        slices = [(manifest.client_id, manifest.refreshed_on) for manifest in plan.refreshes]
+    slices = [(client_id, date.fromisoformat(day)) for client_id, day in map(_client_and_day, outcome.published)]
+    if slices:
         outcome.warnings.extend(
             f"{path}:{row_number + 1}: not used: {problem}"
             for path, row_number, problem in unusable_decisions(workspace, slices)
         )
-        outcome.published = [name for name in plan.names if name.rsplit("/", 1)[0] not in withheld]
-    else:
-        outcome.problems.append(_explain_failure(result))
-    outcome.problems.extend(
-        f"{workspace.relative(workspace.clients / f'{client_id}.yaml')}: not published, readers keep the state before: "
-        f"{advice}"
-        for client_id, advice in sorted(withheld.items())
-    )
     outcome.problems.extend(_refused_files(workspace, plan))
     return outcome
 
 
-def _execute(plan: Plan, on: date | None, rebuild: bool, is_debug: bool) -> dg.ExecuteInProcessResult:
+def _client_and_day(name: str) -> tuple[str, str]:
+    client_id, _, day = name.rpartition("/")
+    return client_id, day
+
+
+def _run(
+    workspace: Workspace, names: list[str], on: date | None, rebuild: bool, is_debug: bool, outcome: RefreshOutcome
+) -> None:
+    """Run refreshes together; where the run fails, each half of its clients, until one that fails stands alone."""
+    result = _execute(names, on, rebuild, is_debug)
+    outcome.run_id = outcome.run_id or result.run_id
+    if result.success:
+        withheld = _clients_told_by(result, "publishable", "withheld")
+        taken_out = _clients_told_by(result, "all_clients_taken_in", "taken_out")
+        outcome.warnings.extend(_warnings(result))
+        outcome.published.extend(
+            name for name in names if _client_and_day(name)[0] not in withheld.keys() | taken_out.keys()
+        )
+        outcome.problems.extend(
+            f"{workspace.relative(workspace.clients / f'{client_id}.yaml')}: not published, readers keep the state "
+            f"before: {reason}"
+            for client_id, reason in sorted((withheld | taken_out).items())
+        )
+        return
+    halves = halves_of(names)
+    if not halves:
+        outcome.problems.append(f"{', '.join(names)}: {_explain_failure(result)}")
+    for half in halves:
+        _run(workspace, half, on, rebuild, is_debug, outcome)
+
+
+def halves_of(names: list[str]) -> list[list[str]]:
+    """The refreshes of a failed run in two parts, each client whole; nothing where it had one client."""
+    clients = sorted({_client_and_day(name)[0] for name in names})
+    if len(clients) < 2:
+        return []
+    first = set(clients[: len(clients) // 2])
+    return [[name for name in names if (_client_and_day(name)[0] in first) == is_first] for is_first in (True, False)]
+
+
+def _execute(names: list[str], on: date | None, rebuild: bool, is_debug: bool) -> dg.ExecuteInProcessResult:
     import dagster as dg
 
+    from pipelines.assets.writer import keep_pool
     from pipelines.definitions import defs
+    from pipelines.jobs import REBUILD, REFRESH
+    from pipelines.runs import PROCESS_TAG, process_tag
 
-    config = {"refreshes": plan.names, "rebuild": rebuild}
+    config = {"refreshes": names, "rebuild": rebuild}
     if on is not None:
         config["on"] = on.isoformat()
     with dg.DagsterInstance.get() as instance:
-        return defs.resolve_job_def("refresh").execute_in_process(
+        keep_pool(instance)
+        return defs.resolve_job_def(REBUILD if rebuild else REFRESH).execute_in_process(
             instance=instance,
             run_config={
                 "ops": {"landed_exports": {"config": config}},
                 "loggers": {"console": {"config": {"log_level": "INFO" if is_debug else "CRITICAL"}}},
             },
             raise_on_error=is_debug,
-            tags={"linkgap/clients": str(len({manifest.client_id for manifest in plan.refreshes}))},
+            tags={
+                "linkgap/clients": str(len({_client_and_day(name)[0] for name in names})),
+                PROCESS_TAG: process_tag(),
+            },
         )
 
 
-def _withheld_clients(result: dg.ExecuteInProcessResult) -> dict[str, str]:
-    """Clients that the publication gate held back, with its advice."""
+def _clients_told_by(result: dg.ExecuteInProcessResult, check: str, metadata: str) -> dict[str, str]:
+    """Clients that a failed check names, with the reason."""
     for evaluation in result.get_asset_check_evaluations():
-        if evaluation.check_name == "publishable" and not evaluation.passed:
-            value = evaluation.metadata["withheld"].value
+        if evaluation.check_name == check and not evaluation.passed:
+            value = evaluation.metadata[metadata].value
             return dict(value) if isinstance(value, dict) else {}
     return {}
 

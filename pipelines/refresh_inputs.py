@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import duckdb
@@ -10,14 +11,14 @@ import duckdb
 from data_quality import exports as gate
 from data_quality.expectations import Question, SuiteResult, validate
 from pipelines.exports.formats import ExportFormat, format_named
-from pipelines.exports.store import land_file
+from pipelines.exports.store import LandedExport, land_file
 from pipelines.exports.values import day_sql
 from pipelines.intake import TakenFile, parquet_of, refuse, take_in
 from pipelines.ledger import needed_files, write_ledger
 from pipelines.planning import Plan
 from pipelines.ubiquity import settle_ubiquity
 from warehouse.archive import Manifest, archived_file, write_manifest
-from warehouse.connections import connect
+from warehouse.connections import connect, may_pass
 from warehouse.history import forget_built
 from warehouse.layout import Workspace
 
@@ -39,24 +40,52 @@ class GateReport:
     result: SuiteResult | None = None
 
 
-def prepare_inputs(workspace: Workspace, plan: Plan) -> list[GateReport]:
+@dataclass(frozen=True)
+class PreparedInputs:
+    """What dbt can now read, and what not.
+
+    Attributes:
+        client_ids: The clients of the run.
+        reports: One per format that occurred.
+        taken_out: Clients whose files or archive could not be read at all, with the reason: they are not in the run.
+    """
+
+    client_ids: frozenset[str]
+    reports: list[GateReport]
+    taken_out: dict[str, str]
+
+
+def prepare_inputs(workspace: Workspace, plan: Plan) -> PreparedInputs:
     """Take in the files of a plan, let the gate judge them, archive the manifests and write the ledger.
 
-    Returns:
-        One report per format that occurred.
+    A file that is no export is refused; where something unforeseen happens, its client is taken out of the run, and the
+    others go on.
+
+    Raises:
+        Exception: Whatever happened, where it may pass by itself, or where no client is left.
     """
+    taken: list[TakenFile] = []
+    taken_out: dict[str, Exception] = {}
     with connect(None, workspace) as connection:
-        taken = [file for manifest in plan.refreshes for file in take_in(connection, workspace, manifest)]
+        for manifest in plan.refreshes:
+            with _taking_out(manifest.client_id, taken_out):
+                taken.extend(take_in(connection, workspace, manifest))
+        plan = _without(plan, taken_out)
+        taken = [file for file in taken if file.client_id not in taken_out]
         reports = {name: GateReport(name) for name in {_format_name(file) for file in taken}}
         taken = _pass_gate(connection, workspace, taken, reports)
         manifests = [_with_facts(manifest, taken) for manifest in plan.refreshes]
         # files of earlier refreshes land again only where their Parquet or their format's entry is gone
-        landed = [
-            land_file(
-                connection, workspace, archived_file(workspace, delivery.file_id), delivery.file_id, delivery.member
-            )
-            for delivery in needed_files(manifests, plan.history)
-        ]
+        landed: list[LandedExport] = []
+        for client_id in sorted({manifest.client_id for manifest in manifests}):
+            past = [one for one in plan.history if one.client_id == client_id]
+            with _taking_out(client_id, taken_out):
+                for delivery in needed_files([one for one in manifests if one.client_id == client_id], past):
+                    source = archived_file(workspace, delivery.file_id)
+                    landed.append(land_file(connection, workspace, source, delivery.file_id, delivery.member))
+    plan = _without(plan, taken_out)
+    manifests = [one for one in manifests if one.client_id not in taken_out]
+    taken = [file for file in taken if file.client_id not in taken_out]
     for file in taken:
         report = reports[_format_name(file)]
         outcome = file.delivery.facts["outcome"]
@@ -70,7 +99,37 @@ def prepare_inputs(workspace: Workspace, plan: Plan) -> list[GateReport]:
     forget_built(workspace, manifests)
     with connect(workspace.working_database, workspace) as connection:
         write_ledger(connection, workspace, manifests, plan.history, plan.clients, landed)
-    return list(reports.values())
+    return PreparedInputs(
+        frozenset(manifest.client_id for manifest in manifests),
+        list(reports.values()),
+        {client_id: f"{type(error).__name__}: {error}" for client_id, error in taken_out.items()},
+    )
+
+
+@contextmanager
+def _taking_out(client_id: str, taken_out: dict[str, Exception]) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if may_pass(error):
+            raise
+        taken_out.setdefault(client_id, error)
+
+
+def _without(plan: Plan, taken_out: dict[str, Exception]) -> Plan:
+    """The plan of the clients that are left.
+
+    Raises:
+        Exception: Why the last client was taken out.
+    """
+    left = replace(
+        plan,
+        refreshes=[one for one in plan.refreshes if one.client_id not in taken_out],
+        history=[one for one in plan.history if one.client_id not in taken_out],
+    )
+    if plan.refreshes and not left.refreshes:
+        raise next(iter(taken_out.values()))
+    return left
 
 
 def _format_name(file: TakenFile) -> str:

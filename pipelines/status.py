@@ -12,9 +12,7 @@ from warehouse.connections import connect
 from warehouse.layout import Workspace
 
 
-def client_statuses(
-    workspace: Workspace, clients: dict[str, ClientSettings], today: date, wait_seconds: float = 0
-) -> list[dict[str, Any]]:
+def client_statuses(workspace: Workspace, clients: dict[str, ClientSettings], today: date) -> list[dict[str, Any]]:
     """One status per client file, by client_id.
 
     Returns:
@@ -24,7 +22,7 @@ def client_statuses(
         inbox and are no export of the panel: path → reason), growing (files that are still being copied); dates as
         ISO text.
     """
-    return statuses_of(workspace, standings(workspace, clients, today, wait_seconds=wait_seconds), clients)
+    return statuses_of(workspace, standings(workspace, clients, today, wait_seconds=0, is_mirrored=True), clients)
 
 
 def statuses_of(

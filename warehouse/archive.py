@@ -20,6 +20,10 @@ from warehouse.layout import Workspace
 _CHUNK_BYTES = 4 << 20
 
 
+class DamagedArchiveError(ValueError):
+    """A manifest cannot be read; the message names its file and what to do."""
+
+
 @dataclass(frozen=True)
 class Delivery:
     """One file as delivered for one refresh.
@@ -117,7 +121,11 @@ def manifest_path(workspace: Workspace, client_id: str, refreshed_on: date) -> P
 
 
 def read_manifests(workspace: Workspace, client_id: str) -> dict[date, Manifest]:
-    """All refreshes of a client that were ever archived, by date."""
+    """All refreshes of a client that were ever archived, by date.
+
+    Raises:
+        DamagedArchiveError: One of them cannot be read.
+    """
     manifests = (_read_manifest(path) for path in _manifest_paths(workspace, client_id))
     return {manifest.refreshed_on: manifest for manifest in manifests}
 
@@ -133,10 +141,16 @@ def _manifest_paths(workspace: Workspace, client_id: str) -> list[Path]:
 
 
 def _read_manifest(path: Path) -> Manifest:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    deliveries = tuple(Delivery(**delivery) for delivery in content.pop("deliveries"))
-    refreshed_on = date.fromisoformat(content.pop("refreshed_on"))
-    return Manifest(**content, refreshed_on=refreshed_on, deliveries=deliveries)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        deliveries = tuple(Delivery(**delivery) for delivery in content.pop("deliveries"))
+        refreshed_on = date.fromisoformat(content.pop("refreshed_on"))
+        return Manifest(**content, refreshed_on=refreshed_on, deliveries=deliveries)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DamagedArchiveError(
+            f"{path}: the archive of this refresh is damaged ({type(error).__name__}: {error}); restore the file from "
+            "a backup, or delete it and the refresh is archived anew from the inbox with today's settings"
+        ) from error
 
 
 def archived_clients(workspace: Workspace) -> list[str]:

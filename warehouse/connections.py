@@ -5,6 +5,7 @@ Only `warehouse` and `dbt_project` open databases for writing. Readers of the pu
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,12 +24,33 @@ STORAGE_VERSION = "v1.3.0"
 default format and makes files a tenth smaller."""
 
 
+WAIT_SECONDS = 6 * 3600.0
+"""How long a writer waits for another: longer than any refresh lasts."""
+
+
 class WarehouseBusyError(RuntimeError):
     """Another process holds the writer's lock."""
 
 
+_PASSING_ERRNOS = {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ENETDOWN, errno.ENETUNREACH, errno.ESTALE}
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether trouble may pass by itself (a lock, a network, a storage that is away); bad input never does."""
+    while True:
+        if isinstance(error, (WarehouseBusyError, ConnectionError, TimeoutError)):
+            return True
+        if isinstance(error, OSError) and error.errno in _PASSING_ERRNOS:
+            return True
+        if isinstance(error, duckdb.IOException) and "lock" in str(error).lower():
+            return True
+        if error.__cause__ is None:
+            return False
+        error = error.__cause__
+
+
 @contextmanager
-def writing(workspace: Workspace, timeout_seconds: float = 600.0) -> Iterator[None]:
+def writing(workspace: Workspace, timeout_seconds: float = WAIT_SECONDS) -> Iterator[None]:
     """Hold the writer's lock of a workspace.
 
     Args:

@@ -48,6 +48,23 @@ def published_refreshes(workspace: Workspace) -> list[tuple[str, date, int]]:
         return connection.execute("select client_id, refreshed_on, rows_read from marts.refreshes").fetchall()
 
 
+def published_facts(workspace: Workspace, client_ids: Iterable[str]) -> dict[str, tuple[int, date]]:
+    """client_id → open gaps after the last refresh, and the first day of the next window, of some published clients."""
+    with connect(workspace.published_database, workspace, read_only=True) as connection:
+        rows = connection.execute(
+            """
+            select clients.client_id, progress.open_at_end, clients.next_window_on
+            from marts.clients
+            inner join marts.gap_progress as progress
+                on clients.client_id = progress.client_id
+                and clients.last_refreshed_on = progress.refreshed_on
+            where list_contains($client_ids, clients.client_id)
+            """,
+            {"client_ids": list(client_ids)},
+        ).fetchall()
+    return {client_id: (open_gaps, next_window_on) for client_id, open_gaps, next_window_on in rows}
+
+
 def published_rejections(
     workspace: Workspace, client_ids: Iterable[str]
 ) -> list[tuple[str, date, int, str | None, int]]:

@@ -13,7 +13,7 @@ import dagster as dg
 from data_quality import links
 from data_quality.answers import answers_by_client
 from data_quality.expectations import SuiteResult, validate
-from pipelines.assets.writer import WorkspaceWriter
+from pipelines.assets.writer import POOL, WorkspaceWriter
 from warehouse.checks import add_checks
 from warehouse.connections import connect
 
@@ -43,6 +43,7 @@ def check_metadata(results: Sequence[SuiteResult]) -> dict[str, Any]:
     name="plausible_links",
     description="Great Expectations: the accepted links of each refresh look like links of real sites; only warns.",
     blocking=True,
+    pool=POOL,
 )
 def plausible_links(writer: WorkspaceWriter) -> dg.AssetCheckResult:
     """Hold the accepted links of the run against what is usual."""

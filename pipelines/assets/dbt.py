@@ -21,7 +21,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from pipelines.assets.writer import WorkspaceWriter
+from pipelines.assets.writer import POOL, WorkspaceWriter
 from pipelines.exports.formats import catalogue
 from warehouse.archive import write_text
 from warehouse.connections import MEMORY_LIMIT
@@ -192,7 +192,7 @@ def build_dbt_assets() -> dg.AssetsDefinition:
     """The dbt project as assets and checks."""
     manifest = json.loads(parsed_project().manifest.read_text(encoding="utf-8"))
 
-    @dbt_assets(manifest=manifest, name="dbt_models", dagster_dbt_translator=TRANSLATOR)
+    @dbt_assets(manifest=manifest, name="dbt_models", dagster_dbt_translator=TRANSLATOR, pool=POOL)
     def dbt_models(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> Iterator[Any]:
         for raw_event in run_dbt(writer.workspace, ["build", "--no-write-json", *_NOT_IN_PRODUCTION]):
             message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import dagster as dg
@@ -9,7 +10,9 @@ from pydantic import Field
 
 from data_quality.answers import answers_by_client
 from pipelines.assets.checks import check_metadata
-from pipelines.assets.writer import WorkspaceWriter
+from pipelines.assets.client_partitions import keep_partitions
+from pipelines.assets.writer import POOL, WorkspaceWriter, retrying
+from pipelines.clients import client_file_names
 from pipelines.exports.formats import ExportFormat, catalogue
 from pipelines.planning import Plan, plan_rebuild, plan_refreshes, restrict
 from pipelines.refresh_inputs import prepare_inputs
@@ -18,6 +21,7 @@ from warehouse.history import built_deliveries
 from warehouse.publication import published_deliveries
 
 GATE = "sound_exports"
+ALL_TAKEN_IN = "all_clients_taken_in"
 
 
 class RefreshConfig(dg.Config):
@@ -57,7 +61,13 @@ def _specs() -> list[dg.AssetSpec]:
 
 
 def _check_specs() -> list[dg.AssetCheckSpec]:
-    return [
+    taken_in = dg.AssetCheckSpec(
+        ALL_TAKEN_IN,
+        asset=["ledger", "export_files"],
+        description="The files of every client could be read; a client where something unforeseen happens is taken "
+        "out of the run, and the others go on.",
+    )
+    gates = [
         dg.AssetCheckSpec(
             GATE,
             asset=["landed", provider],
@@ -66,6 +76,7 @@ def _check_specs() -> list[dg.AssetCheckSpec]:
         )
         for provider in _formats_by_provider()
     ]
+    return [taken_in, *gates]
 
 
 def _formats_by_provider() -> dict[str, list[ExportFormat]]:
@@ -75,17 +86,21 @@ def _formats_by_provider() -> dict[str, list[ExportFormat]]:
     return formats
 
 
-@dg.multi_asset(name="landed_exports", specs=_specs(), check_specs=_check_specs())
+@dg.multi_asset(name="landed_exports", specs=_specs(), check_specs=_check_specs(), pool=POOL)
 def landed_exports(
     context: dg.AssetExecutionContext, config: RefreshConfig, writer: WorkspaceWriter
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Archive, recognise, land, attribute and gate the files of the planned refreshes."""
-    plan = _plan(config, writer)
-    context.log.info("refreshes of this run: %s", ", ".join(plan.names) or "none")
-    reports = {report.format_name: report for report in prepare_inputs(writer.workspace, plan)}
+    with retrying(context):
+        plan = _plan(config, writer)
+        context.log.info("refreshes of this run: %s", ", ".join(plan.names) or "none")
+        inputs = prepare_inputs(writer.workspace, plan)
+    keep_partitions(context.instance, client_file_names(writer.workspace.clients))
+    for client_id, reason in inputs.taken_out.items():
+        context.log.error("%s is taken out of the run: %s", client_id, reason)
+    reports = {report.format_name: report for report in inputs.reports}
     results = [report.result for report in reports.values() if report.result]
-    client_ids = {manifest.client_id for manifest in plan.refreshes}
-    begin_checks(writer.workspace, client_ids, answers_by_client(results))
+    begin_checks(writer.workspace, inputs.client_ids, answers_by_client(results))
     files_by_outcome: Counter[str] = Counter()
     for report in reports.values():
         files_by_outcome.update(report.files_by_outcome)
@@ -109,21 +124,33 @@ def landed_exports(
         )
     yield dg.MaterializeResult(
         asset_key=["ledger", "export_files"],
-        metadata={"refreshes": plan.names, "files": dict(files_by_outcome)},
+        metadata={
+            "refreshes": [name for name in plan.names if name.rsplit("/", 1)[0] in inputs.client_ids],
+            "files": dict(files_by_outcome),
+            "dagster/row_count": sum(files_by_outcome.values()),
+        },
+    )
+    yield dg.AssetCheckResult(
+        asset_key=["ledger", "export_files"],
+        check_name=ALL_TAKEN_IN,
+        passed=not inputs.taken_out,
+        metadata={"taken_out": inputs.taken_out},
     )
 
 
 def _plan(config: RefreshConfig, writer: WorkspaceWriter) -> Plan:
+    names = [name.rsplit("/", 1) for name in config.refreshes]
+    client_ids = {client_id for client_id, _ in names}
     if config.rebuild:
-        return plan_rebuild(writer.workspace)
+        plan = plan_rebuild(writer.workspace)
+        return replace(plan, refreshes=[one for one in plan.refreshes if not names or one.client_id in client_ids])
     published = published_deliveries(writer.workspace)
     built = built_deliveries(writer.workspace)
-    names = [name.rsplit("/", 1) for name in config.refreshes]
     plan = plan_refreshes(
         writer.workspace,
         published,
         built,
-        client_ids=sorted({client_id for client_id, _ in names}),
+        client_ids=sorted(client_ids),
         on=date.fromisoformat(config.on) if config.on else None,
     )
     if not names:

@@ -1,8 +1,9 @@
 """Asset group "published": audit, publish, report."""
 
 import json
+import os
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 import pandas as pd
@@ -11,28 +12,22 @@ from data_quality import publication as gate
 from data_quality.answers import answers_by_client
 from data_quality.expectations import SuiteResult, validate
 from pipelines.assets.checks import check_metadata
+from pipelines.assets.client_partitions import PUBLISHED, client_refreshes
 from pipelines.assets.dbt import failing_tests, parsed_project
-from pipelines.assets.writer import WorkspaceWriter
-from pipelines.clients import client_file_names, read_client_files
+from pipelines.assets.writer import POOL, WorkspaceWriter, retrying
+from pipelines.clients import RefreshWindow, client_file_names, read_client_files
 from pipelines.ledger import client_facts
 from warehouse.archive import mark_published, read_manifests
 from warehouse.checks import add_checks
 from warehouse.connections import connect
 from warehouse.history import remember_built
 from warehouse.layout import Workspace
-from warehouse.publication import publish, published_deliveries, published_refreshes, published_rejections
-
-CLIENT_PARTITIONS = dg.DynamicPartitionsDefinition(name="clients")
-PUBLISHED = dg.AssetKey(["published", "linkgap"])
-
-client_refreshes = dg.AssetSpec(
-    ["published", "client_refreshes"],
-    group_name="published",
-    kinds={"duckdb"},
-    owners=["team:data"],
-    partitions_def=CLIENT_PARTITIONS,
-    deps=[PUBLISHED],
-    description="One partition per client, materialised by every run that publishes a refresh of it.",
+from warehouse.publication import (
+    publish,
+    published_deliveries,
+    published_facts,
+    published_refreshes,
+    published_rejections,
 )
 
 
@@ -45,6 +40,11 @@ def build_published(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
         group_name="published",
         kinds={"duckdb"},
         owners=["team:data"],
+        pool=POOL,
+        freshness_policy=dg.FreshnessPolicy.time_window(
+            fail_window=timedelta(days=RefreshWindow().latest_days),
+            warn_window=timedelta(days=RefreshWindow().every_days),
+        ),
         description="One DuckDB file for all clients and one for each, which BI tools open at any time.",
         check_specs=[
             dg.AssetCheckSpec(
@@ -67,21 +67,24 @@ def build_published(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
     )
     def published(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> Iterator[dg.MaterializeResult]:
         workspace = writer.workspace
-        slices = remember_built(workspace)
-        published_tables, rejections = _ask(workspace, slices)
+        with retrying(context):
+            slices = remember_built(workspace)
+            published_tables, rejections = _ask(workspace, slices)
         withheld = {finding.client_id: finding.expectation.advice for finding in published_tables.critical}
         for client_id, advice in withheld.items():
             context.log.error("%s is not published: %s", client_id, advice)
         to_publish = [one for one in slices if one[0] not in withheld]
         clients, _ = read_client_files(workspace.clients)
-        rows = publish(
-            workspace,
-            to_publish,
-            client_file_names(workspace.clients),
-            [client_facts(settings) for settings in clients.values()],
-            _comments(),
-        )
-        _log_clients(context, workspace, to_publish)
+        with retrying(context):
+            rows = publish(
+                workspace,
+                to_publish,
+                client_file_names(workspace.clients),
+                [client_facts(settings) for settings in clients.values()],
+                _comments(),
+            )
+        _settle_archives(workspace, to_publish)
+        _show_clients(context, workspace, to_publish, withheld)
         yield dg.MaterializeResult(
             asset_key=PUBLISHED,
             metadata={
@@ -137,26 +140,53 @@ def _ask(workspace: Workspace, slices: list[tuple[str, date]]) -> tuple[SuiteRes
     return published_tables, rejections
 
 
-def _log_clients(context: dg.AssetExecutionContext, workspace: Workspace, slices: list[tuple[str, date]]) -> None:
-    """Settle the archive of each published refresh and show its client as materialised."""
-    by_client: dict[str, list[date]] = {}
-    for client_id, refreshed_on in slices:
-        by_client.setdefault(client_id, []).append(refreshed_on)
-    context.instance.add_dynamic_partitions("clients", sorted(by_client))
-    for client_id, days in sorted(by_client.items()):
+def _settle_archives(workspace: Workspace, slices: list[tuple[str, date]]) -> None:
+    """The settings of a published refresh stay as they are from now on."""
+    for client_id, days in _days_by_client(slices).items():
         manifests = read_manifests(workspace, client_id)
         for day in days:
             mark_published(workspace, manifests[day])
+
+
+def _show_clients(
+    context: dg.AssetExecutionContext, workspace: Workspace, slices: list[tuple[str, date]], withheld: dict[str, str]
+) -> None:
+    """Show each client of the run in its partition: materialised, or observed with the reason why it was not."""
+    days = _days_by_client(slices)
+    facts = published_facts(workspace, days)
+    for client_id in sorted(days):
+        open_gaps, next_window_on = facts[client_id]
         context.log_event(
             dg.AssetMaterialization(
                 asset_key=client_refreshes.key,
                 partition=client_id,
                 metadata={
-                    "refreshes": [str(day) for day in sorted(days)],
-                    "report": dg.MetadataValue.path(str(workspace.reports / f"{client_id}.html")),
+                    "refreshes": [str(day) for day in sorted(days[client_id])],
+                    "open_gaps": open_gaps,
+                    "next_window_on": str(next_window_on),
+                    "report": report_link(workspace, f"{client_id}.html"),
                 },
             )
         )
+    for client_id, advice in sorted(withheld.items()):
+        context.log_event(
+            dg.AssetObservation(asset_key=client_refreshes.key, partition=client_id, metadata={"not_published": advice})
+        )
+
+
+def _days_by_client(slices: list[tuple[str, date]]) -> dict[str, list[date]]:
+    by_client: dict[str, list[date]] = {}
+    for client_id, refreshed_on in slices:
+        by_client.setdefault(client_id, []).append(refreshed_on)
+    return by_client
+
+
+def report_link(workspace: Workspace, page: str) -> dg.MetadataValue:
+    """A page of the report: its address where `LINKGAP_REPORTS_URL` says where pages are served, else its path."""
+    address = os.environ.get("LINKGAP_REPORTS_URL")
+    if address:
+        return dg.MetadataValue.url(f"{address.rstrip('/')}/{page}")
+    return dg.MetadataValue.path(str(workspace.reports / page))
 
 
 def _comments() -> dict[str, dict[str, str]]:
@@ -173,6 +203,7 @@ def _comments() -> dict[str, dict[str, str]]:
 
 @dg.asset(
     key=["published", "reports"],
+    pool=POOL,
     deps=[PUBLISHED],
     group_name="published",
     kinds={"html"},
@@ -188,4 +219,10 @@ def reports(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> dg.Ma
         clients = connection.execute("select distinct client_id from ledger.refreshes where is_in_run").fetchall()
     published = {client_id for client_id, _ in published_deliveries(workspace)}
     pages = write_reports(workspace, sorted(client_id for (client_id,) in clients if client_id in published))
-    return dg.MaterializeResult(metadata={"pages": [str(page) for page in pages], "dagster/row_count": len(pages)})
+    return dg.MaterializeResult(
+        metadata={
+            "index": report_link(workspace, "index.html"),
+            "pages": [str(page) for page in pages],
+            "dagster/row_count": len(pages),
+        }
+    )
