@@ -9,11 +9,12 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -26,7 +27,19 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Backlink-gap analysis, with its history.")
 
-ClientArguments = Annotated[list[str] | None, typer.Argument(help="Clients; all of them where none is named.")]
+
+def _known_clients(incomplete: str) -> list[str]:
+    """For shell completion."""
+    from pipelines.clients import client_file_names
+
+    names = client_file_names(Workspace.from_environment().clients)
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+ClientArguments = Annotated[
+    list[str] | None,
+    typer.Argument(help="Clients; all of them where none is named.", autocompletion=_known_clients),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show logs and tracebacks.")]
 
@@ -90,12 +103,12 @@ def refresh(
     wanted = _named_clients(workspace, clients or [])
     day = on.date() if on else None
     if due:
-        wanted = _due_clients(workspace, wanted)
+        wanted = _due_clients(workspace, wanted, as_json)
         if not wanted:
             _, errors = read_client_files(workspace.clients)
             _print_outcome(RefreshOutcome(problems=[str(error) for error in errors]), as_json)
             raise typer.Exit(PARTLY_FAILED if errors else ALL_DONE)
-    with _progress("looking into the inbox"), writing(workspace):
+    with _progress("looking into the inbox", as_json), writing(workspace):
         plan = plan_refreshes(
             workspace, published_deliveries(workspace), built_deliveries(workspace), client_ids=wanted, on=day
         )
@@ -104,9 +117,8 @@ def refresh(
             _complain(str(client_error))
         _complain(f"--on {day}: no client has files of this date in inbox/<client>/{day}/")
         raise typer.Exit(NOT_STARTED)
-    with _progress(
-        f"refreshing {', '.join(plan.names[:3])}{' …' if len(plan.names) > 3 else ''}" if plan.names else ""
-    ):
+    names = f"{', '.join(plan.names[:3])}{' …' if len(plan.names) > 3 else ''}"
+    with _progress(f"refreshing {names}" if plan.names else "", as_json):
         outcome = run_refreshes(workspace, plan, on=day, is_debug=debug)
     _print_outcome(outcome, as_json)
     raise typer.Exit(PARTLY_FAILED if outcome.problems else ALL_DONE)
@@ -120,7 +132,7 @@ def rebuild(as_json: JsonOption = False, debug: DebugOption = False) -> None:
 
     workspace = _existing_workspace()
     plan = plan_rebuild(workspace)
-    with _progress(f"rebuilding {len(plan.names)} refreshes"):
+    with _progress(f"rebuilding {len(plan.names)} refreshes", as_json):
         outcome = run_refreshes(workspace, plan, rebuild=True, is_debug=debug)
     _print_outcome(outcome, as_json)
     raise typer.Exit(PARTLY_FAILED if outcome.problems else ALL_DONE)
@@ -193,7 +205,7 @@ def _named_clients(workspace: Workspace, named: list[str]) -> list[str]:
     return named
 
 
-def _due_clients(workspace: Workspace, named: list[str]) -> list[str]:
+def _due_clients(workspace: Workspace, named: list[str], is_quiet: bool) -> list[str]:
     """Those of the named clients, or of all, that are due; says what keeps the others whose window is open."""
     from pipelines.clients import read_client_files
     from pipelines.due import standings
@@ -201,7 +213,7 @@ def _due_clients(workspace: Workspace, named: list[str]) -> list[str]:
 
     clients, _ = read_client_files(workspace.clients)
     chosen = {client_id: settings for client_id, settings in clients.items() if not named or client_id in named}
-    with _progress("looking who is due"), writing(workspace):
+    with _progress("looking who is due", is_quiet), writing(workspace):
         found = standings(workspace, chosen, date.today())
     for one in found:
         if one.waits_for:
@@ -244,7 +256,8 @@ def _print_inspection(found: dict[str, Any]) -> None:
 def _print_statuses(statuses: list[dict[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False)
     for title in ("client", "last refresh", "next window", "latest", "state", "open gaps", "truncated", "stale"):
-        table.add_column(title, justify="right" if title in ("open gaps", "truncated", "stale") else "left")
+        justify: Literal["left", "right"] = "right" if title in ("open gaps", "truncated", "stale") else "left"
+        table.add_column(title, justify=justify, no_wrap=True)
     for one in statuses:
         table.add_row(
             one["client_id"],
@@ -256,7 +269,8 @@ def _print_statuses(statuses: list[dict[str, Any]]) -> None:
             str(one["truncated"]),
             str(one["stale"]),
         )
-    console = Console()
+    # a pipe has no width to save
+    console = Console(width=None if sys.stdout.isatty() else 200)
     console.print(table)
     for one in statuses:
         for line in _shopping_lines(one):
@@ -283,11 +297,41 @@ def _shopping_lines(status: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _progress(text: str) -> Any:
-    """A spinner on a terminal, nothing elsewhere."""
-    if not (text and sys.stderr.isatty()):
-        return nullcontext()
-    return Console(stderr=True).status(text)
+@contextmanager
+def _progress(text: str, is_quiet: bool = False) -> Iterator[None]:
+    """A bar on a terminal, a line for each stage elsewhere, nothing where machines read."""
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    from pipelines.progress import Progress, watched_by
+
+    if not text or is_quiet:
+        yield
+    elif sys.stderr.isatty():
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(text, total=None)
+            with watched_by(
+                lambda at: bar.update(task, description=at.stage, completed=at.done, total=at.total or None)
+            ):
+                yield
+    else:
+        print(text, flush=True)
+        told: set[str] = set()
+
+        def tell_stage(at: Progress) -> None:
+            if at.stage not in told:
+                told.add(at.stage)
+                print(f"{datetime.now():%H:%M:%S} {at.stage}{f', {at.total}' if at.total else ''}", flush=True)
+
+        with watched_by(tell_stage):
+            yield
 
 
 def _complain(message: str) -> None:

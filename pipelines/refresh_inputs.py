@@ -16,6 +16,7 @@ from pipelines.exports.values import day_sql
 from pipelines.intake import TakenFile, parquet_of, refuse, take_in
 from pipelines.ledger import needed_files, write_ledger
 from pipelines.planning import Plan
+from pipelines.progress import tell
 from pipelines.ubiquity import settle_ubiquity
 from warehouse.archive import Manifest, archived_file, write_manifest
 from warehouse.connections import connect, may_pass
@@ -67,7 +68,8 @@ def prepare_inputs(workspace: Workspace, plan: Plan) -> PreparedInputs:
     taken: list[TakenFile] = []
     taken_out: dict[str, Exception] = {}
     with connect(None, workspace) as connection:
-        for manifest in plan.refreshes:
+        for number, manifest in enumerate(plan.refreshes):
+            tell("reading the files of refreshes", number, len(plan.refreshes))
             with _taking_out(manifest.client_id, taken_out):
                 taken.extend(take_in(connection, workspace, manifest))
         plan = _without(plan, taken_out)

@@ -23,6 +23,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from pipelines.assets.writer import POOL, WorkspaceWriter
 from pipelines.exports.formats import catalogue
+from pipelines.progress import tell
 from warehouse.archive import write_text
 from warehouse.connections import MEMORY_LIMIT
 from warehouse.layout import CHECKOUT, Workspace
@@ -192,9 +193,14 @@ def build_dbt_assets() -> dg.AssetsDefinition:
     """The dbt project as assets and checks."""
     manifest = json.loads(parsed_project().manifest.read_text(encoding="utf-8"))
 
+    nodes = sum(node["resource_type"] in ("model", "seed", "test") for node in manifest["nodes"].values())
+
     @dbt_assets(manifest=manifest, name="dbt_models", dagster_dbt_translator=TRANSLATOR, pool=POOL)
     def dbt_models(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> Iterator[Any]:
-        for raw_event in run_dbt(writer.workspace, ["build", "--no-write-json", *_NOT_IN_PRODUCTION]):
+        for number, raw_event in enumerate(
+            run_dbt(writer.workspace, ["build", "--no-write-json", *_NOT_IN_PRODUCTION])
+        ):
+            tell("building and testing tables", number + 1, nodes)
             message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
             for event in message.to_default_asset_events(
                 manifest=manifest, dagster_dbt_translator=TRANSLATOR, context=context

@@ -17,6 +17,7 @@ from pipelines.assets.dbt import failing_tests, parsed_project
 from pipelines.assets.writer import POOL, WorkspaceWriter, retrying
 from pipelines.clients import RefreshWindow, client_file_names, read_client_files
 from pipelines.ledger import client_facts
+from pipelines.progress import tell
 from warehouse.archive import mark_published, read_manifests
 from warehouse.checks import add_checks
 from warehouse.connections import connect
@@ -67,6 +68,7 @@ def build_published(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
     )
     def published(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> Iterator[dg.MaterializeResult]:
         workspace = writer.workspace
+        tell("auditing and publishing")
         with retrying(context):
             slices = remember_built(workspace)
             published_tables, rejections = _ask(workspace, slices)
@@ -214,6 +216,7 @@ def reports(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> dg.Ma
     """Write the pages of the clients that the run published."""
     from pipelines.report.pages import write_reports
 
+    tell("writing reports")
     workspace = writer.workspace
     with connect(workspace.working_database, workspace, read_only=True) as connection:
         clients = connection.execute("select distinct client_id from ledger.refreshes where is_in_run").fetchall()
