@@ -23,6 +23,9 @@ from warehouse.layout import Workspace
 Slice = tuple[str, date]
 """(client_id, refreshed_on)"""
 
+Columns = dict[str, str]
+"""Column → SQL type, in order."""
+
 
 @dataclass(frozen=True)
 class PublishedRows:
@@ -295,7 +298,7 @@ def _write_client_file(workspace: Workspace, client_id: str) -> None:
         ]
         _replace_slices(connection, "source", slices, {})
         # the row of the client itself belongs to no refresh
-        columns = ", ".join(f'"{name}"' for name in _columns(connection, None, "clients"))
+        columns = ", ".join(f'"{name}"' for name in _marts(connection)["clients"])
         connection.execute("delete from marts.clients")
         connection.execute(
             f"insert into marts.clients ({columns}) "
@@ -319,18 +322,14 @@ def _replace_slices(
     connection.execute("create schema if not exists marts")
     connection.execute("create or replace temp table slices (client_id varchar, refreshed_on date)")
     connection.executemany("insert into slices values (?, ?)", [list(one) for one in slices] or [[None, None]])
-    marts = connection.execute(
-        "select table_name from information_schema.tables "
-        "where table_catalog = $source and table_schema = 'marts' order by table_name",
-        {"source": source},
-    ).fetchall()
-    for (mart,) in marts:
-        columns = _columns(connection, source, mart)
-        _align_table(connection, mart, columns)
-        keys = ["client_id", "refreshed_on"] if "refreshed_on" in columns else ["client_id"]
+    marts = _marts(connection, source)
+    existing = _marts(connection)
+    for mart, columns in marts.items():
+        _align_table(connection, mart, existing.get(mart, {}), columns)
         names = ", ".join(f'"{column}"' for column in columns)
-        in_slices = f"({', '.join(keys)}) in (select {', '.join(keys)} from slices)"
-        connection.execute(f'delete from marts."{mart}" where {in_slices}')
+        in_slices = _in_slices(columns)
+        if mart in existing:
+            connection.execute(f'delete from marts."{mart}" where {in_slices}')
         inserted = connection.execute(
             f'insert into marts."{mart}" ({names}) select {names} from {source}.marts."{mart}" where {in_slices}'
         ).fetchone()
@@ -338,36 +337,44 @@ def _replace_slices(
         for column, comment in comments.get(mart, {}).items():
             thing = f'column marts."{mart}"."{column}"' if column else f'table marts."{mart}"'
             connection.execute(f"comment on {thing} is '{comment.replace(chr(39), chr(39) * 2)}'")
-    _check(connection, written)
+    _check(connection, marts, written)
     connection.execute("commit")
     return written
 
 
-def _check(connection: duckdb.DuckDBPyConnection, written: dict[str, int]) -> None:
+def _in_slices(columns: Columns) -> str:
+    """The condition that picks the rows of the slices; a table of clients has no refreshes."""
+    keys = ", ".join(["client_id", "refreshed_on"] if "refreshed_on" in columns else ["client_id"])
+    return f"({keys}) in (select {keys} from slices)"
+
+
+def _check(connection: duckdb.DuckDBPyConnection, marts: dict[str, Columns], written: dict[str, int]) -> None:
     """Every table holds exactly the rows it was given for the slices."""
-    for mart, rows in written.items():
-        keys = ["client_id", "refreshed_on"]
-        if "refreshed_on" not in _columns(connection, None, mart):
-            keys = ["client_id"]
-        found = connection.execute(
-            f'select count(*) from marts."{mart}" where ({", ".join(keys)}) in (select {", ".join(keys)} from slices)'
-        ).fetchone()
-        if found is None or found[0] != rows:
-            raise RuntimeError(f"publication stopped: marts.{mart} holds {found} rows of the slices instead of {rows}")
+    counts = (
+        f"select '{mart}' as mart, count(*) as rows from marts.\"{mart}\" where {_in_slices(columns)}"
+        for mart, columns in marts.items()
+    )
+    for mart, found in connection.execute(" union all ".join(counts)).fetchall():
+        if found != written[mart]:
+            raise RuntimeError(
+                f"publication stopped: marts.{mart} holds {found} rows of the slices instead of {written[mart]}"
+            )
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, database: str | None, mart: str) -> dict[str, str]:
-    rows = connection.execute(
-        "select column_name, data_type from duckdb_columns() where schema_name = 'marts' and table_name = $mart "
-        "and database_name = coalesce($database, current_database()) order by column_index",
-        {"mart": mart, "database": database},
-    ).fetchall()
-    return dict(rows)
+def _marts(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> dict[str, Columns]:
+    """Table → column → type of schema `marts` of an attached database, or of the one the connection opened."""
+    marts: dict[str, Columns] = {}
+    for mart, column, sql_type in connection.execute(
+        "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'marts' "
+        "and database_name = coalesce($database, current_database()) order by table_name, column_index",
+        {"database": database},
+    ).fetchall():
+        marts.setdefault(mart, {})[column] = sql_type
+    return marts
 
 
-def _align_table(connection: duckdb.DuckDBPyConnection, mart: str, columns: dict[str, str]) -> None:
+def _align_table(connection: duckdb.DuckDBPyConnection, mart: str, existing: Columns, columns: Columns) -> None:
     """Make the target table hold exactly these columns; older rows have null in new ones."""
-    existing = _columns(connection, None, mart)
     if not existing:
         definition = ", ".join(f'"{name}" {sql_type}' for name, sql_type in columns.items())
         connection.execute(f'create table marts."{mart}" ({definition})')

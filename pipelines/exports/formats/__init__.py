@@ -173,7 +173,7 @@ def catalogue() -> tuple[ExportFormat, ...]:
     """All formats of all providers, in the order of their files."""
     entries = []
     for path in sorted(Path(__file__).parent.glob("*.yaml")):
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         for entry in content["formats"]:
             entries.append(ExportFormat(provider=content["provider"], **entry))
     return tuple(entries)
