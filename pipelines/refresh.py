@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from data_quality import expectations
 from pipelines.clients import client_file_names
+from pipelines.instance import write_instance_settings
 from pipelines.ledger import client_facts
 from pipelines.planning import Plan
 from warehouse.archive import read_manifests
@@ -19,14 +20,6 @@ from warehouse.publication import follow_client_files, unusable_decisions
 
 if TYPE_CHECKING:
     import dagster as dg
-
-DAGSTER_SETTINGS = """\
-# Written by linkgap. Nothing is sent anywhere.
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-"""
 
 
 @dataclass
@@ -48,10 +41,7 @@ class RefreshOutcome:
 
 def prepare_environment(workspace: Workspace) -> None:
     """Point Dagster, dbt and Great Expectations at the workspace, and switch off what calls home."""
-    workspace.dagster_home.mkdir(parents=True, exist_ok=True)
-    settings = workspace.dagster_home / "dagster.yaml"
-    if not settings.exists():
-        settings.write_text(DAGSTER_SETTINGS, encoding="utf-8")
+    write_instance_settings(workspace.dagster_home)
     os.environ["LINKGAP_HOME"] = str(workspace.home)
     os.environ["LINKGAP_INBOX"] = workspace.inbox_source or ""
     os.environ["DAGSTER_HOME"] = str(workspace.dagster_home)
