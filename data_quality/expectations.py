@@ -15,6 +15,7 @@ from datetime import date
 from functools import cache
 from itertools import count
 from multiprocessing import get_context
+from multiprocessing.util import Finalize
 from typing import Any
 
 import pandas as pd
@@ -197,7 +198,11 @@ def _findings(question: Question, unexpected: list[tuple[Any, Between, Any]]) ->
 @cache
 def _process() -> ProcessPoolExecutor:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+    executor = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+    # A run that Dagster launches is itself a child of multiprocessing. At its end it closes its queues (finalizers of
+    # priority 10) and waits for its own children, and only then would an executor tell its process to stop.
+    Finalize(None, executor.shutdown, exitpriority=20)
+    return executor
 
 
 def _import() -> bool:

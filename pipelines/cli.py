@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -42,6 +44,15 @@ ClientArguments = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show logs and tracebacks.")]
+
+
+class Service(StrEnum):
+    """What `linkgap serve` can become."""
+
+    CODE = "code"
+    DAEMON = "daemon"
+    WEBSERVER = "webserver"
+
 
 ALL_DONE, PARTLY_FAILED, NOT_STARTED = 0, 1, 2
 
@@ -182,6 +193,25 @@ def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) 
     command = dagster_command(workspace, port)
     command[0] = str(Path(sys.executable).parent / command[0])
     raise typer.Exit(subprocess.call(command))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def serve(
+    context: typer.Context,
+    service: Annotated[
+        Service, typer.Argument(help="code: runs execute here; daemon: starts them; webserver: the UI.")
+    ],
+) -> None:
+    """Become one service of a deployment; further options go to its Dagster command. See docs/deployment.md."""
+    from pipelines.instance import code_server, service_command
+    from pipelines.refresh import prepare_environment
+
+    prepare_environment(_existing_workspace())
+    os.environ.update(code_server())
+    command = [*service_command(service.value), *context.args]
+    # Dagster ends on SIGTERM as on SIGINT, which shells let their background jobs ignore
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.execv(command[0], command)
 
 
 def _existing_workspace() -> Workspace:

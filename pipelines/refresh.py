@@ -10,37 +10,16 @@ from typing import TYPE_CHECKING
 
 from data_quality import expectations
 from pipelines.clients import client_file_names
+from pipelines.instance import write_instance_settings
 from pipelines.ledger import client_facts
 from pipelines.planning import Plan
-from warehouse.archive import read_manifests, write_text
+from warehouse.archive import read_manifests
 from warehouse.connections import writing
 from warehouse.layout import CHECKOUT, Workspace
 from warehouse.publication import follow_client_files, unusable_decisions
 
 if TYPE_CHECKING:
     import dagster as dg
-
-_WRITTEN_BY_US = "# Written by linkgap at every start; delete this line to keep settings of your own.\n"
-DAGSTER_SETTINGS = f"""\
-{_WRITTEN_BY_US}# Nothing is sent anywhere.
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-# Runs that write to the workspace wait in the queue for each other.
-concurrency:
-  pools:
-    granularity: run
-    default_limit: 1
-# After downtime one tick catches up for all that were missed.
-scheduler:
-  module: dagster._core.scheduler
-  class: DagsterDaemonScheduler
-  config:
-    max_catchup_runs: 1
-freshness:
-  enabled: true
-"""
 
 
 @dataclass
@@ -62,10 +41,7 @@ class RefreshOutcome:
 
 def prepare_environment(workspace: Workspace) -> None:
     """Point Dagster, dbt and Great Expectations at the workspace, and switch off what calls home."""
-    workspace.dagster_home.mkdir(parents=True, exist_ok=True)
-    settings = workspace.dagster_home / "dagster.yaml"
-    if not settings.exists() or settings.read_text(encoding="utf-8").startswith(_WRITTEN_BY_US):
-        write_text(settings, DAGSTER_SETTINGS)
+    write_instance_settings(workspace.dagster_home)
     os.environ["LINKGAP_HOME"] = str(workspace.home)
     os.environ["LINKGAP_INBOX"] = workspace.inbox_source or ""
     os.environ["DAGSTER_HOME"] = str(workspace.dagster_home)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from datetime import date, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +53,22 @@ def test_a_column_that_is_missing_is_an_error_and_no_pass() -> None:
     """Else a misspelt column would never be asked and nobody would notice."""
     with pytest.raises(RuntimeError, match="x could not be evaluated"):
         asked({"y": [1.0]}, Between("x", 1, 2, "a number", "do something"))
+
+
+def ask_one() -> None:
+    os.setsid()
+    assert asked({"x": [3.0]}, Between("x", 1, 2, "a number", "do something")) == [("acme", "x", 3.0)]
+
+
+def test_a_process_that_multiprocessing_started_can_ask_and_end() -> None:
+    """Else every run that the Dagster daemon or UI launches stays behind for ever, with its process of expectations."""
+    run = get_context("spawn").Process(target=ask_one)
+    run.start()
+    run.join(60)
+    if run.exitcode is None:
+        os.killpg(run.pid, signal.SIGKILL)
+        pytest.fail("the process did not end")
+    assert run.exitcode == 0
 
 
 def test_a_finding_says_whom_it_speaks_of_what_was_found_and_what_to_do() -> None:

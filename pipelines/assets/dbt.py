@@ -98,7 +98,7 @@ class ParsedProject:
 
 @cache
 def parsed_project() -> ParsedProject:
-    """Parse the dbt project, once for each state of its files.
+    """Parse the dbt project, once for each state of its files; kept in `LINKGAP_CACHE`, else beside the project.
 
     Raises:
         DbtFailedError: The project does not parse.
@@ -107,7 +107,8 @@ def parsed_project() -> ParsedProject:
     for path in sorted(PROJECT.rglob("*")):
         if path.is_file() and "target" not in path.parts:
             digest.update(path.relative_to(PROJECT).as_posix().encode() + path.read_bytes())
-    folder = CHECKOUT / ".cache" / "dbt" / digest.hexdigest()[:16]
+    cache_folder = Path(os.environ.get("LINKGAP_CACHE") or CHECKOUT / ".cache")
+    folder = cache_folder / "dbt" / digest.hexdigest()[:16]
     project = ParsedProject(folder / "manifest.json", folder / "partial_parse.msgpack")
     if not project.saved_state.exists():
         partial = folder.with_name(f"{folder.name}.{os.getpid()}")
