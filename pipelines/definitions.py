@@ -1,4 +1,4 @@
-"""Puts assets, checks, jobs and resources together, and does nothing else.
+"""Puts assets, checks, jobs, sensors and resources together, and does nothing else.
 
 `workspace.yaml` loads this module; `linkgap refresh` and the Dagster UI run the same job from it.
 """
@@ -12,6 +12,7 @@ from pipelines.assets.dbt import build_dbt_assets
 from pipelines.assets.exports import landed_exports
 from pipelines.assets.publication import build_published, client_refreshes, reports
 from pipelines.assets.writer import WorkspaceWriter
+from pipelines.notice_sensors import notice_sensors
 
 dbt_models = build_dbt_assets()
 published = build_published([key for key in dbt_models.keys if key.path[0] == "marts"])
@@ -26,6 +27,7 @@ defs = dg.Definitions(
     assets=[landed_exports, dbt_models, published, reports, client_refreshes],
     asset_checks=[plausible_links],
     jobs=[refresh_job],
+    sensors=[*notice_sensors],
     resources={"writer": WorkspaceWriter()},
     executor=dg.in_process_executor,
 )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from data_quality import expectations
+from pipelines import notices
 from pipelines.clients import client_file_names
 from pipelines.ledger import client_facts
 from pipelines.planning import Plan
+from pipelines.run_story import read_story
 from warehouse.archive import read_manifests
 from warehouse.connections import writing
 from warehouse.layout import CHECKOUT, Workspace
@@ -78,6 +80,7 @@ def run_refreshes(
         with writing(workspace):
             facts = [client_facts(settings) for settings in plan.clients.values()]
             follow_client_files(workspace, client_file_names(workspace.clients), facts)
+        outcome.warnings.extend(notices.tell_of_clients(workspace).warnings)
         return outcome
     prepare_environment(workspace)
     expectations.prepare()
@@ -88,9 +91,10 @@ def run_refreshes(
     finally:
         logging.disable(logging.NOTSET)
     outcome.run_id = result.run_id
-    withheld = _withheld_clients(result)
-    outcome.warnings = _warnings(result)
-    if result.success:
+    story = read_story(result.all_events, result.success)
+    withheld = story.withheld
+    outcome.warnings = list(story.warnings)
+    if story.failure is None:
         slices = [(manifest.client_id, manifest.refreshed_on) for manifest in plan.refreshes]
         outcome.warnings.extend(
             f"{path}:{row_number + 1}: not used: {problem}"
@@ -98,13 +102,17 @@ def run_refreshes(
         )
         outcome.published = [name for name in plan.names if name.rsplit("/", 1)[0] not in withheld]
     else:
-        outcome.problems.append(_explain_failure(result))
+        outcome.problems.append(story.failure)
     outcome.problems.extend(
         f"{workspace.relative(workspace.clients / f'{client_id}.yaml')}: not published, readers keep the state before: "
         f"{advice}"
         for client_id, advice in sorted(withheld.items())
     )
     outcome.problems.extend(_refused_files(workspace, plan))
+    # what the run was to do stands in the plan, however early it failed
+    planned = [(manifest.client_id, manifest.refreshed_on) for manifest in plan.refreshes]
+    told = notices.tell_of_run(workspace, replace(story, planned=planned), is_rebuild=rebuild)
+    outcome.warnings.extend([*told.warnings, *notices.tell_of_clients(workspace).warnings])
     return outcome
 
 
@@ -126,36 +134,6 @@ def _execute(plan: Plan, on: date | None, rebuild: bool, is_debug: bool) -> dg.E
             raise_on_error=is_debug,
             tags={"linkgap/clients": str(len({manifest.client_id for manifest in plan.refreshes}))},
         )
-
-
-def _withheld_clients(result: dg.ExecuteInProcessResult) -> dict[str, str]:
-    """Clients that the publication gate held back, with its advice."""
-    for evaluation in result.get_asset_check_evaluations():
-        if evaluation.check_name == "publishable" and not evaluation.passed:
-            value = evaluation.metadata["withheld"].value
-            return dict(value) if isinstance(value, dict) else {}
-    return {}
-
-
-def _warnings(result: dg.ExecuteInProcessResult) -> list[str]:
-    """What the gates found unusual, in the order in which they were asked."""
-    lines: list[str] = []
-    for evaluation in result.get_asset_check_evaluations():
-        value = evaluation.metadata["warnings"].value if "warnings" in evaluation.metadata else None
-        if isinstance(value, list):
-            lines.extend(str(one) for one in value)
-    return lines
-
-
-def _explain_failure(result: dg.ExecuteInProcessResult) -> str:
-    for event in result.all_events:
-        if event.is_step_failure:
-            error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            reason = (error.message if error else "unknown").strip().split("\n")[0]
-            return f"step {event.step_key} failed: {reason}; `linkgap refresh --debug` shows more"
-    return "the run failed; `linkgap refresh --debug` shows more"
 
 
 def _refused_files(workspace: Workspace, plan: Plan) -> list[str]:
