@@ -87,9 +87,9 @@ def read_targets(workspace: Workspace) -> tuple[list[Target], list[str]]:
     elif workspace.notice_settings.exists():
         services, problems = _services_of_file(workspace)
     else:
-        services, problems = [], []
+        services, problems = {}, []
     targets = []
-    for number, service in enumerate(services, 1):
+    for number, service in services.items():
         # one event, one notice: an attempt that ended in an error may have been read
         service.retry = 0
         tags = {str(tag) for tag in service.tags}
@@ -145,11 +145,13 @@ def _judge(log: list[tuple[str, str]]) -> Delivery:
     return Delivery(False, reason="it was not accepted")
 
 
-def _services_of_addresses(addresses: str) -> tuple[list[Any], list[str]]:
+def _services_of_addresses(addresses: str) -> tuple[dict[int, Any], list[str]]:
+    """Services by the number of their address."""
     from apprise import Apprise
     from apprise.utils.parse import parse_urls
 
-    services, problems = [], []
+    services: dict[int, Any] = {}
+    problems = []
     urls = parse_urls(addresses)
     with _silent_log():
         for number, url in enumerate(urls, 1):
@@ -159,11 +161,12 @@ def _services_of_addresses(addresses: str) -> tuple[list[Any], list[str]]:
                     f"{VARIABLE}: address {number} of {len(urls)} is no Apprise address; see docs/notices.md"
                 )
             else:
-                services.append(service)
+                services[number] = service
     return services, problems
 
 
-def _services_of_file(workspace: Workspace) -> tuple[list[Any], list[str]]:
+def _services_of_file(workspace: Workspace) -> tuple[dict[int, Any], list[str]]:
+    """Services by their number among those that are understood; Apprise does not say where an entry stood."""
     from apprise import AppriseConfig
 
     path = workspace.notice_settings
@@ -171,9 +174,9 @@ def _services_of_file(workspace: Workspace) -> tuple[list[Any], list[str]]:
     with _silent_log() as log:
         configuration = AppriseConfig(asset=_asset())
         configuration.add(f"file://{quote(str(path))}?format=yaml")
-        services = configuration.services()
+        services = dict(enumerate(configuration.services(), 1))
     if not services:
-        return [], [f"{name}: no address under `urls:` that Apprise understands; see docs/notices.md"]
+        return {}, [f"{name}: no address under `urls:` that Apprise understands; see docs/notices.md"]
     if log.warnings:
         return services, [f"{name}: {log.warnings} entries that Apprise does not understand; see docs/notices.md"]
     return services, []

@@ -541,7 +541,7 @@ def test_the_command_tries_every_target_and_names_no_secret(
     assert call.stderr.splitlines() == [
         "linkgap: notices: LINKGAP_NOTIFY: address 3 of 4 is no Apprise address; see docs/notices.md",
         "linkgap: notices: target 2 (JSON) did not take the test message: connection refused",
-        "linkgap: notices: target 3 (E-Mail) did not take the test message: connection refused",
+        "linkgap: notices: target 4 (E-Mail) did not take the test message: connection refused",
     ]
     for secret in SECRETS:
         assert secret not in call.stdout + call.stderr
