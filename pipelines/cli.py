@@ -184,6 +184,28 @@ def report(clients: ClientArguments = None) -> None:
 
 
 @app.command()
+def notify(
+    is_test: Annotated[bool, typer.Option("--test", help="Send a test message to every target.")] = False,
+) -> None:
+    """Tell now which clients are overdue, where that was not told; or try the targets out."""
+    from pipelines.notice_targets import are_configured
+    from pipelines.notices import send_test, tell_of_clients
+
+    workspace = _existing_workspace()
+    if not are_configured(workspace):
+        _complain("no notices are configured; set LINKGAP_NOTIFY or write notify.yaml, see docs/notices.md")
+        raise typer.Exit(NOT_STARTED)
+    told = send_test(workspace) if is_test else tell_of_clients(workspace)
+    for title in told.titles:
+        print(title)
+    if not told.titles and not told.warnings:
+        print("nothing to tell: no client is newly overdue")
+    for warning in told.warnings:
+        _complain(warning)
+    raise typer.Exit(PARTLY_FAILED if told.warnings else ALL_DONE)
+
+
+@app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) -> None:
     """Start the Dagster UI with its daemon, on this workspace."""
     from pipelines.refresh import dagster_command, prepare_environment

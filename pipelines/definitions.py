@@ -14,14 +14,15 @@ from pipelines.assets.exports import landed_exports
 from pipelines.assets.publication import reports
 from pipelines.assets.writer import WorkspaceWriter
 from pipelines.jobs import dbt_models, publish_job, published, rebuild_job, refresh_job, windows_job
-from pipelines.schedules import check_windows_daily, new_exports, refresh_due_clients
+from pipelines.notice_sensors import notice_sensors
+from pipelines.schedules import check_windows_daily, new_exports, refresh_due_clients, split_failed_runs
 
 defs = dg.Definitions(
     assets=[landed_exports, dbt_models, published, reports, client_refreshes],
     asset_checks=[plausible_links, refreshed_in_time],
     jobs=[refresh_job, rebuild_job, publish_job, windows_job],
     schedules=[refresh_due_clients, check_windows_daily],
-    sensors=[new_exports],
+    sensors=[new_exports, split_failed_runs, *notice_sensors],
     resources={"writer": WorkspaceWriter()},
     executor=dg.in_process_executor,
 )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from data_quality import expectations
+from pipelines import notices
 from pipelines.clients import client_file_names
 from pipelines.instance import write_instance_settings
 from pipelines.ledger import client_facts
 from pipelines.planning import Plan
+from pipelines.run_story import RunStory, halves_of, merged, read_story, slices_of
 from warehouse.archive import read_manifests
 from warehouse.connections import writing
 from warehouse.layout import CHECKOUT, Workspace
@@ -71,63 +73,52 @@ def run_refreshes(
         with writing(workspace):
             facts = [client_facts(settings) for settings in plan.clients.values()]
             follow_client_files(workspace, client_file_names(workspace.clients), facts)
+        outcome.warnings.extend(notices.tell_of_clients(workspace).warnings)
         return outcome
     prepare_environment(workspace)
     expectations.prepare()
     if not is_debug:
         logging.disable(logging.CRITICAL)
+    stories: list[RunStory] = []
     try:
-        _run(workspace, plan.names, on, rebuild, is_debug, outcome)
+        stories = _run(plan.names, on, rebuild, is_debug, outcome)
     finally:
         logging.disable(logging.NOTSET)
-    slices = [(client_id, date.fromisoformat(day)) for client_id, day in map(_client_and_day, outcome.published)]
-    if slices:
+    if slices := slices_of(outcome.published):
         outcome.warnings.extend(
             f"{path}:{row_number + 1}: not used: {problem}"
             for path, row_number, problem in unusable_decisions(workspace, slices)
         )
     outcome.problems.extend(_refused_files(workspace, plan))
+    for story in stories:
+        outcome.warnings.extend(notices.tell_of_run(workspace, story, is_rebuild=rebuild).warnings)
+    outcome.warnings.extend(notices.tell_of_clients(workspace).warnings)
     return outcome
 
 
-def _client_and_day(name: str) -> tuple[str, str]:
-    client_id, _, day = name.rpartition("/")
-    return client_id, day
+def _run(names: list[str], on: date | None, rebuild: bool, is_debug: bool, outcome: RefreshOutcome) -> list[RunStory]:
+    """Run refreshes together; where the run fails, each half of its clients, until one that fails stands alone.
 
-
-def _run(
-    workspace: Workspace, names: list[str], on: date | None, rebuild: bool, is_debug: bool, outcome: RefreshOutcome
-) -> None:
-    """Run refreshes together; where the run fails, each half of its clients, until one that fails stands alone."""
+    Returns:
+        The stories to tell: of all that went well one, and one of each that failed alone.
+    """
     result = _execute(names, on, rebuild, is_debug)
     outcome.run_id = outcome.run_id or result.run_id
-    if result.success:
-        withheld = _clients_told_by(result, "publishable", "withheld")
-        taken_out = _clients_told_by(result, "all_clients_taken_in", "taken_out")
-        outcome.warnings.extend(_warnings(result))
-        outcome.published.extend(
-            name for name in names if _client_and_day(name)[0] not in withheld.keys() | taken_out.keys()
-        )
-        outcome.problems.extend(
-            f"{workspace.relative(workspace.clients / f'{client_id}.yaml')}: not published, readers keep the state "
-            f"before: {reason}"
-            for client_id, reason in sorted((withheld | taken_out).items())
-        )
-        return
-    halves = halves_of(names)
-    if not halves:
-        outcome.problems.append(f"{', '.join(names)}: {_explain_failure(result)}")
-    for half in halves:
-        _run(workspace, half, on, rebuild, is_debug, outcome)
-
-
-def halves_of(names: list[str]) -> list[list[str]]:
-    """The refreshes of a failed run in two parts, each client whole; nothing where it had one client."""
-    clients = sorted({_client_and_day(name)[0] for name in names})
-    if len(clients) < 2:
-        return []
-    first = set(clients[: len(clients) // 2])
-    return [[name for name in names if (_client_and_day(name)[0] in first) == is_first] for is_first in (True, False)]
+    # what a run was to do stands in its config, however early it failed
+    story = replace(read_story(result.all_events, result.success), planned=slices_of(names))
+    if story.failure and (halves := halves_of(names)):
+        stories = [one for half in halves for one in _run(half, on, rebuild, is_debug, outcome)]
+        return [merged([one for one in stories if not one.failure]), *(one for one in stories if one.failure)]
+    outcome.warnings.extend(story.warnings)
+    if story.failure:
+        outcome.problems.append(f"{', '.join(names)}: {story.failure}")
+        return [story]
+    outcome.published.extend(name for name in names if name.rpartition("/")[0] not in story.withheld)
+    outcome.problems.extend(
+        f"clients/{client_id}.yaml: not published, readers keep the state before: {reason}"
+        for client_id, reason in sorted(story.withheld.items())
+    )
+    return [story]
 
 
 def _execute(names: list[str], on: date | None, rebuild: bool, is_debug: bool) -> dg.ExecuteInProcessResult:
@@ -151,40 +142,10 @@ def _execute(names: list[str], on: date | None, rebuild: bool, is_debug: bool) -
             },
             raise_on_error=is_debug,
             tags={
-                "linkgap/clients": str(len({_client_and_day(name)[0] for name in names})),
+                "linkgap/clients": str(len({client_id for client_id, _ in slices_of(names)})),
                 PROCESS_TAG: process_tag(),
             },
         )
-
-
-def _clients_told_by(result: dg.ExecuteInProcessResult, check: str, metadata: str) -> dict[str, str]:
-    """Clients that a failed check names, with the reason."""
-    for evaluation in result.get_asset_check_evaluations():
-        if evaluation.check_name == check and not evaluation.passed:
-            value = evaluation.metadata[metadata].value
-            return dict(value) if isinstance(value, dict) else {}
-    return {}
-
-
-def _warnings(result: dg.ExecuteInProcessResult) -> list[str]:
-    """What the gates found unusual, in the order in which they were asked."""
-    lines: list[str] = []
-    for evaluation in result.get_asset_check_evaluations():
-        value = evaluation.metadata["warnings"].value if "warnings" in evaluation.metadata else None
-        if isinstance(value, list):
-            lines.extend(str(one) for one in value)
-    return lines
-
-
-def _explain_failure(result: dg.ExecuteInProcessResult) -> str:
-    for event in result.all_events:
-        if event.is_step_failure:
-            error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            reason = (error.message if error else "unknown").strip().split("\n")[0]
-            return f"step {event.step_key} failed: {reason}; `linkgap refresh --debug` shows more"
-    return "the run failed; `linkgap refresh --debug` shows more"
 
 
 def _refused_files(workspace: Workspace, plan: Plan) -> list[str]:

@@ -18,7 +18,7 @@ from pipelines.assets.writer import keep_pool
 from pipelines.clients import ClientSettings, client_file_names, read_client_files
 from pipelines.due import Standing, inbox_state, standings
 from pipelines.jobs import refresh_job, windows_job
-from pipelines.refresh import halves_of
+from pipelines.run_story import halves_of
 from pipelines.runs import PROCESS_TAG, clients_in_progress, close_dead_runs, refreshes_of, run_config_for
 from warehouse.connections import WarehouseBusyError, writing
 from warehouse.layout import Workspace

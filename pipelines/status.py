@@ -16,11 +16,11 @@ def client_statuses(workspace: Workspace, clients: dict[str, ClientSettings], to
     """One status per client file, by client_id.
 
     Returns:
-        client_id, last_refreshed_on, next_window_on, aimed_on, latest_on, state (`never refreshed`, `waiting`, `due`,
-        `overdue`), is_ready (due, and all exports lie in the inbox), open_gaps, truncated and stale (numbers of lists
-        of links in the last refresh that are so), shopping_list (see `shopping_list`), refused (files that wait in the
-        inbox and are no export of the panel: path → reason), growing (files that are still being copied); dates as
-        ISO text.
+        client_id; last_refreshed_on, next_window_on, aimed_on, latest_on (ISO texts); state (`never refreshed`,
+        `waiting`, `due`, `overdue`); is_ready (due, and all exports lie in the inbox); open_gaps; truncated and stale
+        (numbers of lists of links in the last refresh that are so); missing (what the next refresh waits for);
+        shopping_list (see there); refused (files that wait in the inbox and are no export of the panel: path →
+        reason); growing (files that are still being copied).
     """
     return statuses_of(workspace, standings(workspace, clients, today, wait_seconds=0, is_mirrored=True), clients)
 
@@ -46,6 +46,7 @@ def statuses_of(
                 "open_gaps": open_gaps,
                 "truncated": truncated,
                 "stale": stale,
+                "missing": [str(missing) for missing in one.missing],
                 "shopping_list": shopping_list(one, coverage.get(one.client_id, {}), clients[one.client_id]),
                 "refused": one.refused,
                 "growing": list(one.growing),

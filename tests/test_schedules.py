@@ -21,7 +21,7 @@ from pipelines.assets.client_partitions import CLIENTS
 from pipelines.assets.due_check import check_windows
 from pipelines.assets.writer import POOL, WorkspaceWriter
 from pipelines.definitions import defs
-from pipelines.refresh import halves_of
+from pipelines.run_story import halves_of
 from pipelines.runs import PROCESS_TAG, close_dead_runs, refreshes_of, run_config_for
 from pipelines.schedules import new_exports, refresh_due_clients, split_failed_runs
 from tests.conftest import Sandbox

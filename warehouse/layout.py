@@ -97,6 +97,20 @@ class Workspace:
         return self.checks / f"{client_id}.json"
 
     @property
+    def notice_settings(self) -> Path:
+        """Where notices go, in Apprise's own words; holds secrets."""
+        return self.home / "notify.yaml"
+
+    @property
+    def notices(self) -> Path:
+        """Which events notices were sent for, one JSON file a client."""
+        return self.warehouse / "notices"
+
+    def client_notices(self, client_id: str) -> Path:
+        """The events of one client; for `""` those that are no single client's."""
+        return self.notices / f"{client_id or '_workspace'}.json"
+
+    @property
     def temporary(self) -> Path:
         """Scratch space of running commands; a crash leaves at most rubbish here."""
         return self.warehouse / "tmp"
