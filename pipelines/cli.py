@@ -159,6 +159,49 @@ def report(clients: ClientArguments = None) -> None:
 
 
 @app.command()
+def forget(
+    client: Annotated[str, typer.Argument(metavar="CLIENT")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Remove every trace of a client, and list what was removed."""
+    from pipelines.forgetting import Forgotten, UnknownClientError, check_is_known, forget_client
+    from warehouse.archive import ArchiveError
+    from warehouse.rewriting import DatabaseBusyError
+
+    workspace = _existing_workspace()
+    forgotten = Forgotten(client)
+    problem = None
+    try:
+        with _progress(f"looking for {client}"):
+            check_is_known(workspace, client)
+        question = f"Remove {client}: client file, deliveries, archive, published history and reports, for good?"
+        if not yes and _is_terminal() and not typer.confirm(question, err=True):
+            _complain(f"{client}: nothing was removed")
+            raise typer.Exit(NOT_STARTED)
+        with _progress(f"forgetting {client}"):
+            forget_client(workspace, forgotten)
+    except (UnknownClientError, ArchiveError) as error:
+        _complain(str(error))
+        raise typer.Exit(NOT_STARTED) from error
+    except (OSError, DatabaseBusyError) as error:
+        if debug:
+            raise
+        problem = f"{error}; when that is mended, `linkgap forget {client}` removes the rest"
+    if as_json:
+        print(json.dumps(asdict(forgotten), indent=2, ensure_ascii=False))
+    else:
+        for removal in forgotten.removed:
+            print(removal.line)
+        for line in forgotten.kept:
+            print(f"kept {line}")
+    if problem:
+        _complain(problem)
+        raise typer.Exit(PARTLY_FAILED)
+
+
+@app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) -> None:
     """Start the Dagster UI with its daemon, on this workspace."""
     from pipelines.refresh import dagster_command, prepare_environment
@@ -244,6 +287,11 @@ def _print_statuses(statuses: list[dict[str, Any]]) -> None:
             str(one["stale"]),
         )
     Console().print(table)
+
+
+def _is_terminal() -> bool:
+    """Whether somebody can answer a question."""
+    return sys.stdin.isatty()
 
 
 def _progress(text: str) -> Any:

@@ -20,6 +20,10 @@ from warehouse.layout import Workspace
 _CHUNK_BYTES = 4 << 20
 
 
+class ArchiveError(RuntimeError):
+    """The archive is damaged; the message names the file and what to do."""
+
+
 @dataclass(frozen=True)
 class Delivery:
     """One file as delivered for one refresh.
@@ -144,6 +148,47 @@ def archived_clients(workspace: Workspace) -> list[str]:
     if not workspace.archived_refreshes.exists():
         return []
     return sorted(path.name for path in workspace.archived_refreshes.iterdir() if path.is_dir())
+
+
+def archived_file_ids(workspace: Workspace, but_not_of: str) -> set[str]:
+    """SHA-256 of every file that a manifest of some other client names.
+
+    Raises:
+        ArchiveError: A manifest cannot be read, so that nobody knows which files it needs.
+    """
+    return {
+        delivery.file_id
+        for client_id in archived_clients(workspace)
+        if client_id != but_not_of
+        for path in _manifest_paths(workspace, client_id)
+        for delivery in _readable_manifest(path).deliveries
+    }
+
+
+def _readable_manifest(path: Path) -> Manifest:
+    try:
+        return _read_manifest(path)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArchiveError(f"{path}: cannot be read ({error}); restore it from a backup") from error
+
+
+def remove_unused_files(workspace: Workspace, used: set[str]) -> tuple[int, int]:
+    """Remove archived and landed files of all bytes that are not used, and what crashes left between them.
+
+    Args:
+        workspace: Where.
+        used: SHA-256 of the bytes to keep.
+
+    Returns:
+        Numbers of archived and of landed files removed.
+    """
+    removed = [0, 0]
+    for number, folder in enumerate((workspace.archived_files, workspace.landed)):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and (path.suffix == ".partial" or path.name.split(".")[0] not in used):
+                path.unlink()
+                removed[number] += 1
+    return removed[0], removed[1]
 
 
 def write_manifest(workspace: Workspace, manifest: Manifest) -> None:
