@@ -202,6 +202,42 @@ def forget(
 
 
 @app.command()
+def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="A new .tar.gz file.")]) -> None:
+    """Copy the workspace into one file, while nothing writes to it."""
+    from warehouse.backup import BackupError, back_up
+
+    workspace = _existing_workspace()
+    try:
+        with _progress(f"writing {file}"):
+            summary = back_up(workspace, file)
+    except BackupError as error:
+        _complain(str(error))
+        raise typer.Exit(NOT_STARTED) from error
+    print(f"{file}: {summary.files:,} files, {summary.bytes / 1e6:,.1f} MB before compression")
+    for line in summary.left_out:
+        _complain(f"warning: {line}")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `linkgap backup` wrote.")],
+    folder: Annotated[Path | None, typer.Argument(help="Where; LINKGAP_HOME, else here.", metavar="DIR")] = None,
+) -> None:
+    """Make a workspace from a backup, in a folder that holds none."""
+    from warehouse.backup import BackupError
+    from warehouse.backup import restore as restore_workspace
+
+    workspace = Workspace((folder or Path(os.environ.get("LINKGAP_HOME") or ".")).resolve())
+    try:
+        with _progress(f"restoring {workspace.home}"):
+            summary = restore_workspace(file, workspace)
+    except BackupError as error:
+        _complain(str(error))
+        raise typer.Exit(NOT_STARTED) from error
+    print(f"{workspace.home}: {summary.files:,} files, {summary.bytes / 1e6:,.1f} MB")
+
+
+@app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) -> None:
     """Start the Dagster UI with its daemon, on this workspace."""
     from pipelines.refresh import dagster_command, prepare_environment
