@@ -206,6 +206,85 @@ def notify(
 
 
 @app.command()
+def forget(
+    client: Annotated[str, typer.Argument(metavar="CLIENT")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Remove every trace of a client, and list what was removed."""
+    from pipelines.forgetting import Forgotten, UnknownClientError, check_is_known, forget_client
+    from warehouse.archive import DamagedArchiveError
+    from warehouse.rewriting import DatabaseBusyError
+
+    workspace = _existing_workspace()
+    forgotten = Forgotten(client)
+    problem = None
+    try:
+        with _progress(f"looking for {client}", as_json):
+            check_is_known(workspace, client)
+        question = f"Remove {client}: client file, deliveries, archive, published history and reports, for good?"
+        if not yes and _is_terminal() and not typer.confirm(question, err=True):
+            _complain(f"{client}: nothing was removed")
+            raise typer.Exit(NOT_STARTED)
+        with _progress(f"forgetting {client}", as_json):
+            forget_client(workspace, forgotten)
+    except (UnknownClientError, DamagedArchiveError) as error:
+        _complain(str(error))
+        raise typer.Exit(NOT_STARTED) from error
+    except (OSError, DatabaseBusyError) as error:
+        if debug:
+            raise
+        problem = f"{error}; when that is mended, `linkgap forget {client}` removes the rest"
+    if as_json:
+        print(json.dumps(asdict(forgotten), indent=2, ensure_ascii=False))
+    else:
+        for removal in forgotten.removed:
+            print(removal.line)
+        for line in forgotten.kept:
+            print(f"kept {line}")
+    if problem:
+        _complain(problem)
+        raise typer.Exit(PARTLY_FAILED)
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="A new .tar.gz file.")]) -> None:
+    """Copy the workspace into one file, while nothing writes to it."""
+    from warehouse.backup import BackupError, back_up
+
+    workspace = _existing_workspace()
+    try:
+        with _progress(f"writing {file}"):
+            summary = back_up(workspace, file)
+    except BackupError as error:
+        _complain(str(error))
+        raise typer.Exit(NOT_STARTED) from error
+    print(f"{file}: {summary.files:,} files, {summary.bytes / 1e6:,.1f} MB before compression")
+    for line in summary.left_out:
+        _complain(f"warning: {line}")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `linkgap backup` wrote.")],
+    folder: Annotated[Path | None, typer.Argument(help="Where; LINKGAP_HOME, else here.", metavar="DIR")] = None,
+) -> None:
+    """Make a workspace from a backup, in a folder that holds none."""
+    from warehouse.backup import BackupError
+    from warehouse.backup import restore as restore_workspace
+
+    workspace = Workspace((folder or Path(os.environ.get("LINKGAP_HOME") or ".")).resolve())
+    try:
+        with _progress(f"restoring {workspace.home}"):
+            summary = restore_workspace(file, workspace)
+    except BackupError as error:
+        _complain(str(error))
+        raise typer.Exit(NOT_STARTED) from error
+    print(f"{workspace.home}: {summary.files:,} files, {summary.bytes / 1e6:,.1f} MB")
+
+
+@app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) -> None:
     """Start the Dagster UI with its daemon, on this workspace."""
     from pipelines.refresh import dagster_command, prepare_environment
@@ -384,6 +463,11 @@ def _progress(text: str, is_quiet: bool = False) -> Iterator[None]:
 
         with watched_by(tell_stage):
             yield
+
+
+def _is_terminal() -> bool:
+    """Whether somebody can answer a question."""
+    return sys.stdin.isatty()
 
 
 def _complain(message: str) -> None:

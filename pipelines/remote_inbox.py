@@ -52,6 +52,21 @@ def mirror_inbox(workspace: Workspace) -> list[InboxError]:
     return errors
 
 
+def forget_mirrored(workspace: Workspace, client_id: str) -> int:
+    """Strike a client's files from the list of what was mirrored; gives their number.
+
+    The mirrored files themselves are left to the caller, the remote ones to their owner.
+    """
+    state_file = workspace.inbox / _STATE
+    if workspace.remote_inbox is None or not state_file.exists():
+        return 0
+    state: dict[str, list[str]] = json.loads(state_file.read_text(encoding="utf-8"))
+    kept = {path: stamp for path, stamp in state.items() if PurePosixPath(path).parts[0] != client_id}
+    if len(kept) < len(state):
+        write_text(state_file, json.dumps(kept, indent=1, ensure_ascii=False))
+    return len(state) - len(kept)
+
+
 def _wanted(listing: dict[str, dict[str, Any]], root: str) -> tuple[dict[str, tuple[str, list[str]]], list[InboxError]]:
     """Relative path → remote path and what changes when the file does."""
     wanted: dict[str, tuple[str, list[str]]] = {}

@@ -79,14 +79,17 @@ def new_exports(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         with writing(workspace, timeout_seconds=0):
             clients = _clients_at_rest(context.instance, workspace)
             state = inbox_state(workspace, clients)
+            names = {client_id: hashlib.sha256(client_id.encode()).hexdigest()[:12] for client_id in clients}
             told = {client_id: f"{state[client_id]} {today}" for client_id in clients}
-            unchanged = [client_id for client_id in clients if seen.get(client_id) == state[client_id]]
-            fresh = {client_id for client_id in unchanged if judged.get(client_id) != told[client_id]}
+            unchanged = [client_id for client_id in clients if seen.get(names[client_id]) == state[client_id]]
+            fresh = {client_id for client_id in unchanged if judged.get(names[client_id]) != told[client_id]}
             found = standings(workspace, {one: clients[one] for one in sorted(fresh)}, today)
     except WarehouseBusyError:
         return dg.SensorResult(skip_reason=BUSY)
-    judged = {one: judged[one] for one in clients if one in judged} | {one: told[one] for one in fresh}
-    cursor = json.dumps({"seen": state, "judged": judged})
+    # a forgotten client leaves no name behind
+    kept = {names[one]: judged[names[one]] for one in clients if names[one] in judged}
+    judged = kept | {names[one]: told[one] for one in fresh}
+    cursor = json.dumps({"seen": {names[one]: state[one] for one in clients}, "judged": judged})
     request = _request(found, state)
     if request is None:
         return dg.SensorResult(skip_reason=_why_nobody(found), cursor=cursor)

@@ -160,6 +160,47 @@ def archived_clients(workspace: Workspace) -> list[str]:
     return sorted(path.name for path in workspace.archived_refreshes.iterdir() if path.is_dir())
 
 
+def archived_file_ids(workspace: Workspace, but_not_of: str) -> set[str]:
+    """SHA-256 of every file that a manifest of some other client names.
+
+    Raises:
+        DamagedArchiveError: A manifest cannot be read, so that nobody knows which files it needs.
+    """
+    return {
+        delivery.file_id
+        for client_id in archived_clients(workspace)
+        if client_id != but_not_of
+        for path in _manifest_paths(workspace, client_id)
+        for delivery in _readable_manifest(path).deliveries
+    }
+
+
+def _readable_manifest(path: Path) -> Manifest:
+    try:
+        return _read_manifest(path)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedArchiveError(f"{path}: cannot be read ({error}); restore it from a backup") from error
+
+
+def remove_unused_files(workspace: Workspace, used: set[str]) -> tuple[int, int]:
+    """Remove archived and landed files of all bytes that are not used, and what crashes left between them.
+
+    Args:
+        workspace: Where.
+        used: SHA-256 of the bytes to keep.
+
+    Returns:
+        Numbers of archived and of landed files removed.
+    """
+    removed = [0, 0]
+    for number, folder in enumerate((workspace.archived_files, workspace.landed)):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and (path.suffix == ".partial" or path.name.split(".")[0] not in used):
+                path.unlink()
+                removed[number] += 1
+    return removed[0], removed[1]
+
+
 def write_manifest(workspace: Workspace, manifest: Manifest) -> None:
     """Archive a manifest; it appears whole or not at all."""
     content = asdict(manifest) | {"refreshed_on": manifest.refreshed_on.isoformat()}

@@ -7,17 +7,23 @@ computed, so that a crash, or a deleted working database, leads to computing it 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from datetime import date
+from pathlib import Path
 
 import duckdb
 
 from warehouse.archive import Manifest
 from warehouse.connections import connect
 from warehouse.layout import CHECKOUT, Workspace
+from warehouse.rewriting import copy_tables
 
 HISTORY_SCHEMA = "tracking"
 """Schema of the tables that keep what earlier runs computed."""
+
+_KEPT_SCHEMAS = ("history", HISTORY_SCHEMA)
+"""All that a run reads of earlier ones; everything else in the working database is made anew by every run."""
 
 
 def history_layout() -> str:
@@ -83,3 +89,35 @@ def remember_built(workspace: Workspace) -> list[tuple[str, date]]:
             returning client_id, refreshed_on
             """
         ).fetchall()
+
+
+def copy_histories(workspace: Workspace, target: Path, without_client: str | None = None) -> dict[str, int]:
+    """Copy what later runs need of the working database into a new file.
+
+    Args:
+        workspace: Whose working database; it must exist.
+        target: The file to write; what lies there is replaced.
+        without_client: Rows of this client are left out.
+
+    Returns:
+        `schema.table` → rows that the working database holds of `without_client`.
+    """
+    target.unlink(missing_ok=True)
+    return copy_tables(workspace.working_database, target, workspace, without_client, _KEPT_SCHEMAS)
+
+
+def forget_histories(workspace: Workspace, client_id: str) -> dict[str, int]:
+    """Write the working database anew, without a client and without what every run makes anew.
+
+    Tables without a client_id (hosts, landed views) may hold a client's data, too, and so nothing of them is kept.
+
+    Returns:
+        `schema.table` → rows that were removed.
+    """
+    database = workspace.working_database
+    if not database.exists():
+        return {}
+    following = database.with_name(f"{database.name}.next")
+    removed = copy_histories(workspace, following, without_client=client_id)
+    os.replace(following, database)
+    return removed

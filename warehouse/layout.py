@@ -116,6 +116,11 @@ class Workspace:
         return self.warehouse / "tmp"
 
     @property
+    def forgetting(self) -> Path:
+        """One empty file for each client that is being forgotten, until nothing of it is left."""
+        return self.warehouse / "forgetting"
+
+    @property
     def dagster_home(self) -> Path:
         return self.warehouse / "dagster"
 

@@ -19,6 +19,7 @@ import duckdb
 from warehouse.archive import write_text
 from warehouse.connections import connect
 from warehouse.layout import Workspace
+from warehouse.rewriting import copy_tables
 
 Slice = tuple[str, date]
 """(client_id, refreshed_on)"""
@@ -190,6 +191,22 @@ def follow_client_files(workspace: Workspace, client_files: Iterable[str], clien
     write_text(_pending_clients(workspace), "\n".join(sorted(changed)))
     _take_place(following, workspace.published_database)
     finish_client_files(workspace)
+
+
+def withdraw_client(workspace: Workspace, client_id: str) -> dict[str, int]:
+    """Publish everything but one client; its rows are in no page of the new file.
+
+    Returns:
+        `schema.table` → rows of the client that were published.
+    """
+    finish_client_files(workspace)
+    target = workspace.published_database
+    following = _place_beside(target)
+    if not target.exists():
+        return {}
+    removed = copy_tables(target, following, workspace, without_client=client_id)
+    _take_place(following, target)
+    return removed
 
 
 def _find_changed_clients(
@@ -386,11 +403,17 @@ def _align_table(connection: duckdb.DuckDBPyConnection, mart: str, existing: Col
             connection.execute(f'alter table marts."{mart}" add column "{name}" {sql_type}')
 
 
-def _copy_beside(target: Path) -> Path:
+def _place_beside(target: Path) -> Path:
+    """Where the next state is written; what a crash left there is removed."""
     target.parent.mkdir(parents=True, exist_ok=True)
     following = target.with_name(target.name + ".next")
     following.unlink(missing_ok=True)
     following.with_name(following.name + ".wal").unlink(missing_ok=True)
+    return following
+
+
+def _copy_beside(target: Path) -> Path:
+    following = _place_beside(target)
     if target.exists():
         shutil.copyfile(target, following)
     return following
