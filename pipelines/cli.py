@@ -453,7 +453,6 @@ def _progress(text: str, is_quiet: bool = False) -> Iterator[None]:
             ):
                 yield
     else:
-        print(text, flush=True)
         told: set[str] = set()
 
         def tell_stage(at: Progress) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -65,7 +66,11 @@ def test_the_call_says_each_problem_in_one_line_and_exits_with_1(
 ) -> None:
     _, call = bad_inbox
     assert call.returncode == 1
-    assert call.stdout == f"published acme/{DAY}\n"
+    *stages, result = call.stdout.splitlines()
+    assert result == f"published acme/{DAY}"
+    # not on a terminal, each stage is a line with its time
+    assert all(re.fullmatch(r"\d\d:\d\d:\d\d [a-z].*", line) for line in stages)
+    assert [line for line in stages if "publishing" in line]
     lines = call.stderr.splitlines()
     for words in (
         ["clients/typo.yaml:1:", "competitors", "missing"],
