@@ -29,7 +29,7 @@ setup: .venv/ready  ## The virtual environment, from the lock file
 demo: setup  ## Two example clients through three refreshes
 	@$(BIN)/python -m examples.run
 
-test: setup  ## Tests; some six minutes on two cores
+test: setup  ## Tests; some twenty minutes on two cores
 	@$(BIN)/python -m pytest -m "not servers" -n 2 --dist loadfile
 
 test-servers: setup  ## Tests that start a browser or a server

@@ -141,8 +141,8 @@ def test_an_overdue_client_fails_the_check_which_names_what_is_missing(instance:
     assert not late.passed
     overdue = late.metadata["overdue"].value
     assert isinstance(overdue, dict)
-    assert overdue["half"]["missing"] == ["ahrefs backlinks of rival.com"]
-    assert late.metadata["ready"].value == ["one", "two"]
+    assert overdue["half/2026-01-01"]["missing"] == ["ahrefs backlinks of rival.com"]
+    assert late.metadata["ready"].value == ["one/2026-03-10", "two/2026-03-10"]
 
 
 def test_a_run_whose_process_is_gone_is_closed(instance: dg.DagsterInstance) -> None:

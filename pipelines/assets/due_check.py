@@ -29,9 +29,9 @@ def check_windows(writer: WorkspaceWriter, today: date) -> dg.AssetCheckResult:
     """The result of the check on a day."""
     clients, _ = read_client_files(writer.workspace.clients)
     found = standings(writer.workspace, clients, today)
+    # clients are named by their refreshes, as everywhere in a run, so that forgetting one finds them
     overdue = {
-        one.client_id: {
-            "last_refreshed_on": str(one.last_refreshed_on),
+        f"{one.client_id}/{one.last_refreshed_on}": {
             "latest_on": str(one.window.latest_on),
             "missing": [str(missing) for missing in one.missing],
         }
@@ -45,6 +45,6 @@ def check_windows(writer: WorkspaceWriter, today: date) -> dg.AssetCheckResult:
         "failed": len(overdue),
         "overdue": overdue,
         "clients": states,
-        "ready": [one.client_id for one in found if one.is_ready],
+        "ready": [name for one in found if one.is_ready for name in one.refreshes],
     }
     return dg.AssetCheckResult(passed=not overdue, metadata=metadata)
