@@ -21,7 +21,7 @@ from pipelines.clients import ClientSettings
 from pipelines.exports.formats import format_named
 from pipelines.intake import take_in
 from pipelines.people_lists import is_people_list
-from pipelines.planning import Plan, plan_refreshes
+from pipelines.planning import plan_refreshes
 from warehouse.archive import DamagedArchiveError, Delivery, Manifest, read_manifests
 from warehouse.connections import connect
 from warehouse.layout import Workspace
@@ -169,7 +169,7 @@ def standings(
             delivered=_met(required, days[best]),
             refused=refused.get(client_id, {}),
             growing=growing.get(client_id, ()),
-            refreshes=_names(plan, client_id),
+            refreshes=tuple(name for name in plan.names if name.startswith(f"{client_id}/")),
         )
     return list(found.values())
 
@@ -182,10 +182,6 @@ def _is_candidate(manifest: Manifest, last: dict[str, date], today: date) -> boo
 
 def _of(manifests: Iterable[Manifest], client_id: str) -> list[Manifest]:
     return [one for one in manifests if one.client_id == client_id]
-
-
-def _names(plan: Plan, client_id: str) -> tuple[str, ...]:
-    return tuple(f"{client_id}/{one.refreshed_on}" for one in _of(plan.refreshes, client_id))
 
 
 def _required(workspace: Workspace, settings: ClientSettings, last: date | None) -> frozenset[ListOfLinks]:

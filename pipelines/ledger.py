@@ -24,6 +24,7 @@ from pipelines.exports.store import LandedExport, landed_file
 from pipelines.exports.values import SQL_TYPES, read_sql
 from pipelines.sites import parse_site, to_punycode
 from warehouse.archive import Delivery, Manifest
+from warehouse.connections import sql_text
 from warehouse.layout import Workspace
 from warehouse.publication import ClientFacts
 
@@ -349,7 +350,7 @@ def _write_view(connection: duckdb.DuckDBPyConnection, entry: ExportFormat, file
     if entry.month_columns:
         columns["months"] = ('"months"', entry.landed_columns["months"])
     if files:
-        quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        quoted = ", ".join(map(sql_text, files))
         values = ", ".join(f'{value} as "{name}"' for name, (value, _) in columns.items())
         query = f"select {values} from read_parquet([{quoted}])"
     else:
@@ -376,7 +377,7 @@ def _host_languages(
             "select cast(null as varchar) as file_id, cast(null as varchar) as host, "
             "cast(null as varchar) as language, cast(null as bigint) as row_count where false"
         )
-    quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in sorted(files))
+    quoted = ", ".join(map(sql_text, sorted(files)))
     return f"select * from read_parquet([{quoted}])"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.jobs import REBUILD, REFRESH
+from pipelines.run_story import slices_of
 
 PROCESS_TAG = "linkgap/process"
 """Host and process of a run that no daemon watches."""
@@ -69,10 +70,10 @@ def _is_alive(process: int) -> bool:
 def clients_in_progress(instance: dg.DagsterInstance) -> set[str]:
     """The clients of refreshes that are queued or running."""
     return {
-        name.rsplit("/", 1)[0]
+        client_id
         for job in (REFRESH, REBUILD)
         for run in instance.get_runs(dg.RunsFilter(job_name=job, statuses=_UNDER_WAY))
-        for name in refreshes_of(run)
+        for client_id, _ in slices_of(refreshes_of(run))
     }
 
 

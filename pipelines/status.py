@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,27 @@ from pipelines.clients import ClientSettings
 from pipelines.due import ListOfLinks, Standing, standings
 from warehouse.connections import connect
 from warehouse.layout import Workspace
+from warehouse.publication import published_facts
+
+
+@dataclass(frozen=True)
+class LastExport:
+    """How the last refresh had a list of links.
+
+    Attributes:
+        is_truncated: It was cut off.
+        is_stale: It was carried from an earlier refresh.
+        settles: How many gaps a whole one of today would settle at most.
+    """
+
+    is_truncated: bool
+    is_stale: bool
+    settles: int
+
+    @property
+    def word(self) -> str:
+        """`stale`, `truncated` or `whole`."""
+        return "stale" if self.is_stale else "truncated" if self.is_truncated else "whole"
 
 
 def client_statuses(workspace: Workspace, clients: dict[str, ClientSettings], today: date) -> list[dict[str, Any]]:
@@ -22,18 +43,11 @@ def client_statuses(workspace: Workspace, clients: dict[str, ClientSettings], to
         shopping_list (see there); refused (files that wait in the inbox and are no export of the panel: path →
         reason); growing (files that are still being copied).
     """
-    return statuses_of(workspace, standings(workspace, clients, today, wait_seconds=0, is_mirrored=True), clients)
-
-
-def statuses_of(
-    workspace: Workspace, found: Iterable[Standing], clients: dict[str, ClientSettings]
-) -> list[dict[str, Any]]:
-    """The statuses of clients whose standing is known."""
-    published = _published(workspace)
     coverage = _coverage(workspace, clients)
+    open_gaps = published_facts(workspace, clients) if workspace.published_database.exists() else {}
     statuses = []
-    for one in found:
-        open_gaps, truncated, stale = published.get(one.client_id, (None, 0, 0))
+    for one in standings(workspace, clients, today, wait_seconds=0, is_mirrored=True):
+        lists = coverage.get(one.client_id, {})
         statuses.append(
             {
                 "client_id": one.client_id,
@@ -43,11 +57,11 @@ def statuses_of(
                 "latest_on": _text(one.window.latest_on),
                 "state": one.state,
                 "is_ready": one.is_ready,
-                "open_gaps": open_gaps,
-                "truncated": truncated,
-                "stale": stale,
+                "open_gaps": open_gaps[one.client_id][0] if one.client_id in open_gaps else None,
+                "truncated": sum(had.is_truncated for had in lists.values()),
+                "stale": sum(had.is_stale for had in lists.values()),
                 "missing": [str(missing) for missing in one.missing],
-                "shopping_list": shopping_list(one, coverage.get(one.client_id, {}), clients[one.client_id]),
+                "shopping_list": shopping_list(one, lists, clients[one.client_id]),
                 "refused": one.refused,
                 "growing": list(one.growing),
             }
@@ -56,14 +70,13 @@ def statuses_of(
 
 
 def shopping_list(
-    standing: Standing, coverage: dict[ListOfLinks, tuple[str, int]], settings: ClientSettings
+    standing: Standing, coverage: dict[ListOfLinks, LastExport], settings: ClientSettings
 ) -> list[dict[str, Any]]:
     """The exports to fetch for the next refresh, those first that it waits for, then those that settle most.
 
     Args:
         standing: Of the client.
-        coverage: List of links → how the last refresh had it (`whole`, `truncated`, `stale`), and how many gaps a whole
-            one of today would settle.
+        coverage: The lists of links of the last refresh.
         settings: The client file of today.
 
     Returns:
@@ -76,14 +89,14 @@ def shopping_list(
     uncovered = {ListOfLinks(site, None, None) for site in settings.panel if site not in covered}
     rows = []
     for one in had | standing.required | uncovered:
-        last_export, settles = coverage.get(one, ("none", 0))
+        last = coverage.get(one)
         rows.append(
             one._asdict()
             | {
-                "last_export": last_export,
+                "last_export": last.word if last else "none",
                 "is_required": one in standing.required,
                 "is_delivered": one in standing.delivered,
-                "settles": settles,
+                "settles": last.settles if last else 0,
             }
         )
     return sorted(rows, key=lambda row: (not row["is_required"], -row["settles"], row["site"], str(row["provider"])))
@@ -93,36 +106,8 @@ def _text(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _published(workspace: Workspace) -> dict[str, tuple[int, int, int]]:
-    """client_id → open gaps, truncated and stale lists of the last refresh."""
-    if not workspace.published_database.exists():
-        return {}
-    with connect(workspace.published_database, workspace, read_only=True) as connection:
-        rows = connection.execute(
-            """
-            with last as (
-                select client_id, max(refreshed_on) as refreshed_on from marts.refreshes group by client_id
-            )
-            select
-                last.client_id,
-                any_value(progress.open_at_end),
-                count(*) filter (coverage.is_truncated),
-                count(*) filter (coverage.is_stale)
-            from last
-            left join marts.gap_progress as progress
-                on last.client_id = progress.client_id and last.refreshed_on = progress.refreshed_on
-            left join marts.coverage as coverage
-                on last.client_id = coverage.client_id and last.refreshed_on = coverage.refreshed_on
-            group by last.client_id, last.refreshed_on
-            """
-        ).fetchall()
-    return {client_id: tuple(rest) for client_id, *rest in rows}
-
-
-def _coverage(
-    workspace: Workspace, clients: dict[str, ClientSettings]
-) -> dict[str, dict[ListOfLinks, tuple[str, int]]]:
-    """client_id → list of links of the last refresh → how it had it, and how many gaps a whole one would settle.
+def _coverage(workspace: Workspace, clients: dict[str, ClientSettings]) -> dict[str, dict[ListOfLinks, LastExport]]:
+    """client_id → list of links of the last refresh → how it had it.
 
     A whole list of an own site proves the absence of domains that its provider sees linking to a competitor; one of a
     competitor tells whether the domains that were carried or unconfirmed still link there.
@@ -176,11 +161,8 @@ def _coverage(
                 coverage.site,
                 coverage.provider,
                 coverage.export_kind,
-                case
-                    when coverage.is_stale then 'stale'
-                    when coverage.is_truncated then 'truncated'
-                    else 'whole'
-                end as last_export,
+                coverage.is_truncated,
+                coverage.is_stale,
                 coalesce(unproven.gaps, 0) as unproven,
                 coalesce(unseen.carried, 0) as carried,
                 coalesce(doubtful.gaps, 0) as doubtful
@@ -191,13 +173,14 @@ def _coverage(
             left join doubtful using (client_id)
             """
         ).fetchall()
-    found: dict[str, dict[ListOfLinks, tuple[str, int]]] = {}
-    for client_id, site, provider, export_kind, last_export, unproven, carried, doubtful in rows:
-        if last_export == "whole" or client_id not in clients:
+    found: dict[str, dict[ListOfLinks, LastExport]] = {}
+    for client_id, site, provider, export_kind, is_truncated, is_stale, unproven, carried, doubtful in rows:
+        if client_id not in clients or not (is_truncated or is_stale):
             settles = 0
         elif site in clients[client_id].sites:
             settles = unproven
         else:
-            settles = carried if last_export == "stale" else doubtful
-        found.setdefault(client_id, {})[ListOfLinks(site, provider, export_kind)] = (last_export, settles)
+            settles = carried if is_stale else doubtful
+        lists = found.setdefault(client_id, {})
+        lists[ListOfLinks(site, provider, export_kind)] = LastExport(is_truncated, is_stale, settles)
     return found

@@ -25,6 +25,7 @@ from warehouse.archive import (
     archived_file,
     latest_manifest,
 )
+from warehouse.connections import sql_text
 from warehouse.layout import CHECKOUT, Workspace
 
 LEAST_SITES = 25
@@ -181,15 +182,15 @@ def _linking_hosts(connection: duckdb.DuckDBPyConnection, workspace: Workspace, 
     for site, header in delivery.facts["sites"].items():
         linked = "unreadable is null"
         if entry.target_columns and header:
-            cell = f"targets[{_quoted(header)}]"
+            cell = f"targets[{sql_text(header)}]"
             linked += f" and coalesce(trim({cell}), '') not in ('', '0')"
         yield f"""
             select
-                {_quoted(str(parse_site(site)))} as site,
-                rtrim(regexp_extract(lower("{field}"), {_quoted(URL_HOST)}, 1), '.') as host,
+                {sql_text(parse_site(site))} as site,
+                rtrim(regexp_extract(lower("{field}"), {sql_text(URL_HOST)}, 1), '.') as host,
                 count(*) filter (not coalesce({nofollow}, false)) as follow_rows,
                 count(*) filter ({nofollow}) as nofollow_rows
-            from read_parquet({_quoted(str(parquet))})
+            from read_parquet({sql_text(parquet)})
             where {linked}
             group by host
         """
@@ -198,10 +199,6 @@ def _linking_hosts(connection: duckdb.DuckDBPyConnection, workspace: Workspace, 
 def _nofollow(entry: ExportFormat) -> str:
     column = entry.columns.get("nofollow")
     return read_sql('"nofollow"', column, entry.date_order) if column else "cast(null as boolean)"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 class _DomainNames:

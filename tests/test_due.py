@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.clients import read_client_files
 from pipelines.due import Standing, standings
+from pipelines.planning import plan_refreshes
 from pipelines.status import client_statuses
 from tests.conftest import Sandbox
 from tests.exports_made import ahrefs_backlinks
@@ -212,3 +213,20 @@ def test_the_shopping_list_says_what_a_whole_list_would_settle(world: Sandbox) -
         ("foe.org", "ahrefs", "stale", False, 1),
     ]
     assert (status["truncated"], status["stale"]) == (1, 1)
+
+
+def test_a_damaged_archive_is_the_trouble_of_its_client_alone(make_sandbox: Callable[[str], Sandbox]) -> None:
+    """The past of a client is not guessed, and the others go on."""
+    sandbox = make_sandbox("damaged")
+    for client_id in ("broken", "fine"):
+        sandbox.client(client_id, PANEL)
+        _deliver(sandbox, client_id, LAST, *SITES)
+    manifest = sandbox.workspace.archived_refreshes / "broken" / f"{LAST}.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text("{", encoding="utf-8")
+    plan = plan_refreshes(sandbox.workspace, {}, {})
+    assert plan.names == [f"fine/{LAST}"]
+    (error,) = plan.inbox_errors
+    assert str(error).startswith(f"warehouse/archive/refreshes/broken/{LAST}.json: cannot be read (")
+    assert not _standing(sandbox, "broken", date(2024, 3, 31)).is_ready
+    assert _standing(sandbox, "fine", date(2024, 3, 31)).is_ready

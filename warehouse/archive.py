@@ -148,8 +148,8 @@ def _read_manifest(path: Path) -> Manifest:
         return Manifest(**content, refreshed_on=refreshed_on, deliveries=deliveries)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DamagedArchiveError(
-            f"{path}: the archive of this refresh is damaged ({type(error).__name__}: {error}); restore the file from "
-            "a backup, or delete it and the refresh is archived anew from the inbox with today's settings"
+            f"{path}: cannot be read ({type(error).__name__}: {error}), this archive of a refresh is damaged; restore "
+            "it from a backup, or delete it and the refresh is archived anew from the inbox with today's settings"
         ) from error
 
 
@@ -171,15 +171,8 @@ def archived_file_ids(workspace: Workspace, but_not_of: str) -> set[str]:
         for client_id in archived_clients(workspace)
         if client_id != but_not_of
         for path in _manifest_paths(workspace, client_id)
-        for delivery in _readable_manifest(path).deliveries
+        for delivery in _read_manifest(path).deliveries
     }
-
-
-def _readable_manifest(path: Path) -> Manifest:
-    try:
-        return _read_manifest(path)
-    except (ValueError, KeyError, TypeError) as error:
-        raise DamagedArchiveError(f"{path}: cannot be read ({error}); restore it from a backup") from error
 
 
 def remove_unused_files(workspace: Workspace, used: set[str]) -> tuple[int, int]:

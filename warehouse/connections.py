@@ -49,6 +49,11 @@ def may_pass(error: BaseException) -> bool:
         error = error.__cause__
 
 
+def sql_text(value: object) -> str:
+    """A text as an SQL literal: the only way one gets into a statement that takes no parameters."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
 @contextmanager
 def writing(workspace: Workspace, timeout_seconds: float = WAIT_SECONDS) -> Iterator[None]:
     """Hold the writer's lock of a workspace.

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.archive import write_text
-from warehouse.connections import connect
+from warehouse.connections import connect, sql_text
 from warehouse.layout import Workspace
 from warehouse.rewriting import copy_tables
 
@@ -158,7 +158,7 @@ def publish(
     with connect(following, workspace) as connection:
         # under its own name, because the views in it spell that name
         source = workspace.working_database.stem
-        connection.execute(f"attach '{_quoted(workspace.working_database)}' as {source} (read_only)")
+        connection.execute(f"attach {sql_text(workspace.working_database)} as {source} (read_only)")
         written = _replace_slices(connection, source, slices, comments or {})
         connection.execute(
             "update marts.refreshes set published_at = $now where published_at is null",
@@ -301,7 +301,7 @@ def _write_client_file(workspace: Workspace, client_id: str) -> None:
     target = workspace.client_database(client_id)
     following = _copy_beside(target)
     with connect(following, workspace) as connection:
-        connection.execute(f"attach '{_quoted(workspace.published_database)}' as source (read_only)")
+        connection.execute(f"attach {sql_text(workspace.published_database)} as source (read_only)")
         known = set()
         if target.exists():
             known = set(connection.execute("select refreshed_on, published_at from marts.refreshes").fetchall())
@@ -353,7 +353,7 @@ def _replace_slices(
         written[mart] = inserted[0] if inserted else 0
         for column, comment in comments.get(mart, {}).items():
             thing = f'column marts."{mart}"."{column}"' if column else f'table marts."{mart}"'
-            connection.execute(f"comment on {thing} is '{comment.replace(chr(39), chr(39) * 2)}'")
+            connection.execute(f"comment on {thing} is {sql_text(comment)}")
     _check(connection, marts, written)
     connection.execute("commit")
     return written
@@ -433,7 +433,3 @@ def _take_place(following: Path, target: Path) -> None:
 
 def _pending_clients(workspace: Workspace) -> Path:
     return workspace.published / "clients" / "pending.txt"
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
-from warehouse.connections import connect
+from warehouse.connections import connect, sql_text
 from warehouse.layout import Workspace
 
 _SQLITE_HEADER = b"SQLite format 3\0"
@@ -50,7 +50,7 @@ def copy_tables(
             connection.execute("checkpoint")
     left_out: dict[str, int] = {}
     with connect(target, workspace) as connection:
-        connection.execute(f"attach '{_quoted(str(source))}' as source (read_only)")
+        connection.execute(f"attach {sql_text(source)} as source (read_only)")
         tables = connection.execute(
             """
             select tables.schema_name, tables.table_name, tables.comment, columns.table_name is not null
@@ -80,13 +80,13 @@ def copy_tables(
             condition = "where client_id is distinct from $client_id" if parameters else ""
             connection.execute(f"insert into {name} select * from source.{name} {condition}", parameters)
             if comment:
-                connection.execute(f"comment on table {name} is '{_quoted(comment)}'")
+                connection.execute(f"comment on table {name} is {sql_text(comment)}")
             for column, text in connection.execute(
                 "select column_name, comment from duckdb_columns() where database_name = 'source' "
                 "and schema_name = $schema and table_name = $table and comment is not null",
                 {"schema": schema, "table": table},
             ).fetchall():
-                connection.execute(f"comment on column {name}.\"{column}\" is '{_quoted(text)}'")
+                connection.execute(f'comment on column {name}."{column}" is {sql_text(text)}')
         connection.execute("detach source")
         connection.execute("checkpoint")
     return left_out
@@ -121,7 +121,3 @@ def rewrite_sqlite(path: Path) -> None:
         raise DatabaseBusyError(f"{path}: cannot be written anew ({error}); stop `linkgap ui`") from error
     if is_busy:
         raise DatabaseBusyError(f"{path}: another process reads it all the time; stop `linkgap ui`")
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

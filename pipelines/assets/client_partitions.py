@@ -16,8 +16,8 @@ client_refreshes = dg.AssetSpec(
     owners=["team:data"],
     partitions_def=CLIENTS,
     deps=[PUBLISHED],
-    description="One partition per client, materialised by every run that publishes a refresh of it; where a run could "
-    "not, the partition says why.",
+    description="One partition per client, materialised by every run that publishes a refresh of it; where the gate "
+    "holds a refresh back, the partition says why.",
 )
 
 

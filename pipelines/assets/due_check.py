@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -38,13 +39,10 @@ def check_windows(writer: WorkspaceWriter, today: date) -> dg.AssetCheckResult:
         for one in found
         if one.state == OVERDUE
     }
-    states: dict[str, int] = {}
-    for one in found:
-        states[one.state] = states.get(one.state, 0) + 1
     metadata: dict[str, Any] = {
         "failed": len(overdue),
         "overdue": overdue,
-        "clients": states,
+        "clients": dict(Counter(one.state for one in found)),
         "ready": [name for one in found if one.is_ready for name in one.refreshes],
     }
     return dg.AssetCheckResult(passed=not overdue, metadata=metadata)

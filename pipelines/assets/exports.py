@@ -16,6 +16,7 @@ from pipelines.clients import client_file_names
 from pipelines.exports.formats import ExportFormat, catalogue
 from pipelines.planning import Plan, plan_rebuild, plan_refreshes, restrict
 from pipelines.refresh_inputs import prepare_inputs
+from pipelines.run_story import slices_of
 from warehouse.checks import begin_checks
 from warehouse.history import built_deliveries
 from warehouse.publication import published_deliveries
@@ -139,11 +140,11 @@ def landed_exports(
 
 
 def _plan(config: RefreshConfig, writer: WorkspaceWriter) -> Plan:
-    names = [name.rsplit("/", 1) for name in config.refreshes]
-    client_ids = {client_id for client_id, _ in names}
+    slices = slices_of(config.refreshes)
+    client_ids = {client_id for client_id, _ in slices}
     if config.rebuild:
         plan = plan_rebuild(writer.workspace)
-        return replace(plan, refreshes=[one for one in plan.refreshes if not names or one.client_id in client_ids])
+        return replace(plan, refreshes=[one for one in plan.refreshes if not slices or one.client_id in client_ids])
     published = published_deliveries(writer.workspace)
     built = built_deliveries(writer.workspace)
     plan = plan_refreshes(
@@ -153,6 +154,4 @@ def _plan(config: RefreshConfig, writer: WorkspaceWriter) -> Plan:
         client_ids=sorted(client_ids),
         on=date.fromisoformat(config.on) if config.on else None,
     )
-    if not names:
-        return plan
-    return restrict(plan, {(client_id, date.fromisoformat(day)) for client_id, day in names})
+    return restrict(plan, set(slices)) if slices else plan

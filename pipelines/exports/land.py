@@ -18,6 +18,7 @@ import duckdb
 from pipelines.exports.errors import UnreadableExportError
 from pipelines.exports.recognise import RecognisedExport
 from pipelines.exports.values import read_sql
+from warehouse.connections import sql_text
 
 _MISSING = "\x01missing\x01"
 """Stands for "no cell" while rows with too few cells are looked for; no export holds it."""
@@ -124,24 +125,24 @@ def _copy(
         values.append(f'{cell if field in positions else "cast(null as varchar)"} as "{field}"')
     if export.format.target_columns:
         cells = [(header, export.headers.index(header)) for header in export.target_headers]
-        keys = ", ".join(_literal(header.strip()) for header, _ in cells)
+        keys = ", ".join(sql_text(header.strip()) for header, _ in cells)
         numbers = ", ".join(f"column{index:03d}" for _, index in cells)
         values.append(f'cast(map([{keys}], [{numbers}]) as map(varchar, varchar)) as "targets"')
     if export.format.month_columns:
         months = export.month_headers
-        keys = ", ".join(map(_literal, months))
+        keys = ", ".join(map(sql_text, months))
         numbers = ", ".join(f"column{export.headers.index(header):03d}" for header in months.values())
         values.append(f'cast(map([{keys}], [{numbers}]) as map(varchar, varchar)) as "months"')
     connection.execute(
         f"""
         copy (
             select
-                {_literal(file_id)} as file_id,
+                {sql_text(file_id)} as file_id,
                 row_number() over () as row_number,
                 {unreadable} as unreadable,
                 {", ".join(values)}
             from {rows}
-        ) to {_literal(str(target))} (format parquet, compression snappy, row_group_size 122880)
+        ) to {sql_text(target)} (format parquet, compression snappy, row_group_size 122880)
         """
     )
 
@@ -152,16 +153,16 @@ def _reader(text: Path, export: RecognisedExport, columns: int, **options: str) 
         "auto_detect": "false",
         "header": "false",
         "skip": "1",
-        "delim": _literal(export.delimiter),
+        "delim": sql_text(export.delimiter),
         "quote": "'\"'",
         "escape": "'\"'",
         "columns": "{" + types + "}",
         "max_line_size": str(_MAXIMUM_LINE_BYTES),
         # an empty cell is told from a missing one
-        "nullstr": _literal(_MISSING),
+        "nullstr": sql_text(_MISSING),
         **options,
     }
-    return f"read_csv({_literal(str(text))}, {', '.join(f'{key} = {value}' for key, value in settings.items())})"
+    return f"read_csv({sql_text(text)}, {', '.join(f'{key} = {value}' for key, value in settings.items())})"
 
 
 def _strict_rows(text: Path, export: RecognisedExport) -> str:
@@ -208,8 +209,3 @@ def _is_cut_off(connection: duckdb.DuckDBPyConnection, text: Path, parquet: Path
         {"path": str(parquet)},
     ).fetchone()
     return not ends_in_newline and bool(last and last[0])
-
-
-def _literal(text: str) -> str:
-    """A SQL string literal; the only way text from outside gets into a statement that takes no parameters."""
-    return "'" + text.replace("'", "''") + "'"
