@@ -3,7 +3,7 @@
 Six figures. The marginal cost of a row: two refreshes of made-up Ahrefs exports, one four times as large as the
 other, against what plain DuckDB takes to read the same CSV files into Parquet; start-up falls out of the difference.
 Peak memory of the larger one. What the quality rules cost: the same refresh with and without those that judge links.
-The fixed cost: a refresh of tiny clients, one and fifty, warm. What the others cost: a refresh of one tiny client in a
+The fixed cost: a refresh of tiny clients, one and two hundred, warm; of the many, one is broken, and named alone. What the others cost: a refresh of one tiny client in a
 warehouse of ten and of five hundred others (the copy of the published file, which grows with them, apart). What history
 costs: the last refresh of a client that had few before, and of one that had many.
 """
@@ -23,9 +23,13 @@ from pathlib import Path
 
 import duckdb
 
-from bench.generate import write_exports, write_tiny
+from bench.generate import REFRESHED_ON, write_exports, write_tiny
 from pipelines.assets.dbt import parsed_project
 from warehouse.layout import Workspace
+
+
+MANY = 200
+"""As many clients as an agency has."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,8 @@ def main() -> None:
         times = large.refresh_seconds / without
         print(f"quality rules: {times:.2f} times the same refresh without them ({without:.1f} s)")
     if not arguments.growth:
-        one, fifty = measure_tiny(folder / "tiny", 1), measure_tiny(folder / "fifty", 50)
-        print(f"fixed: one tiny client {one:.1f} s, fifty {fifty:.1f} s ({fifty / one:.1f} times), everything warm")
+        one, many = measure_tiny(folder / "tiny", 1), measure_tiny(folder / "many", MANY, broken="tiny-100")
+        print(f"fixed: one tiny client {one:.1f} s, {MANY} {many:.1f} s ({many / one:.1f} times), everything warm")
     if not arguments.tiny:
         few, many = (measure_others(folder / f"others-{others}", others) for others in (10, 500))
         print(
@@ -91,13 +95,27 @@ def measure_rules(home: Path, rows: int) -> float:
     return _refresh(home, LINKGAP_RULES="garbage")[0]
 
 
-def measure_tiny(home: Path, clients: int) -> float:
-    """Seconds for a second refresh of tiny clients in one call."""
+def measure_tiny(home: Path, clients: int, broken: str | None = None) -> float:
+    """Seconds for a second refresh of tiny clients in one call, one of which may have an archive that cannot be read.
+
+    Raises:
+        SystemExit: Anything but the broken client failed.
+    """
     write_tiny(home, clients)
     _refresh(home)
     for folder in (home / "inbox").iterdir():
         _deliver_again(folder, 1)
-    return _refresh(home)[0]
+    if not broken:
+        return _refresh(home)[0]
+    for manifest in (Workspace(home).archived_refreshes / broken).iterdir():
+        manifest.write_text("{", encoding="utf-8")
+    seconds = _refresh(home, exit_code=1)[0]
+    with duckdb.connect(str(Workspace(home).published_database), read_only=True) as published:
+        statement = "select client_id from marts.clients where last_refreshed_on > ? order by client_id"
+        refreshed = [client_id for (client_id,) in published.execute(statement, [REFRESHED_ON]).fetchall()]
+    if len(refreshed) != clients - 1 or broken in refreshed:
+        raise SystemExit(f"{len(refreshed)} of {clients} clients were refreshed in {home}; all but {broken} should be")
+    return seconds
 
 
 def measure_others(home: Path, others: int) -> tuple[float, float]:
@@ -140,7 +158,7 @@ def _plain_duckdb(files: list[Path], target: Path) -> float:
     return time.perf_counter() - start
 
 
-def _refresh(home: Path, **environment: str) -> tuple[float, float]:
+def _refresh(home: Path, exit_code: int = 0, **environment: str) -> tuple[float, float]:
     """Seconds and peak megabytes of `linkgap refresh` on a workspace."""
     command = [str(Path(sys.executable).parent / "linkgap"), "refresh"]
     start = time.perf_counter()
@@ -153,7 +171,7 @@ def _refresh(home: Path, **environment: str) -> tuple[float, float]:
     )
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
-    if os.waitstatus_to_exitcode(status) != 0:
+    if os.waitstatus_to_exitcode(status) != exit_code:
         raise SystemExit(f"linkgap refresh failed in {home}; run it there with --debug")
     return seconds, usage.ru_maxrss / 1024
 

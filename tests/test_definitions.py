@@ -38,6 +38,17 @@ def test_every_asset_says_its_grain_and_has_an_owner(graph: dg.AssetGraph) -> No
         assert node.kinds, key
 
 
+def test_assets_show_their_columns_and_whom_they_are_for(graph: dg.AssetGraph) -> None:  # type: ignore[name-defined]
+    opportunities = graph.get(dg.AssetKey(["marts", "opportunities"]))
+    columns = opportunities.metadata["dagster/column_schema"].columns
+    assert {column.name: column.type for column in columns}["score"] == "double"
+    assert all(column.description for column in columns)
+    published = {key for key in graph.get_all_asset_keys() if "linkgap/published" in graph.get(key).tags}
+    assert published == {key for key in graph.get_all_asset_keys() if key.path[0] == "marts"}
+    remembering = {key.path[-1] for key in graph.get_all_asset_keys() if "linkgap/history" in graph.get(key).tags}
+    assert "int_gap_observations" in remembering
+
+
 def test_data_flows_from_exports_to_the_published_file(graph: dg.AssetGraph) -> None:  # type: ignore[name-defined]
     published = dg.AssetKey(["published", "linkgap"])
     seen, todo = set(), [published]

@@ -62,6 +62,15 @@ class LinkgapTranslator(DagsterDbtTranslator):
     def get_kinds(self, dbt_resource_props: Mapping[str, Any]) -> set[str]:
         return {"dbt", "duckdb"}
 
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        """What the groups do not say: who may read a table, and whether it remembers earlier refreshes."""
+        tags = dict(super().get_tags(dbt_resource_props))
+        if self.get_group_name(dbt_resource_props) == "marts":
+            tags["linkgap/published"] = "true"
+        if dbt_resource_props.get("config", {}).get("materialized") == "incremental":
+            tags["linkgap/history"] = "true"
+        return tags
+
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:
         return ["team:data"]
 
