@@ -1,9 +1,10 @@
-"""How well the quality rules agree with people: `python -m bench.evaluate EXPORTS`.
+"""How well the rules for quality and segments agree with people: `python -m bench.evaluate EXPORTS`.
 
-Refreshes the labelled exports in a temporary workspace and compares what was set aside with `tests/labels`. Labels name
-rows by file and number, so the exports themselves must be at hand. Rows that the labeller was not sure of count for
-nothing. Decisions in the `overrides.csv` of a workspace (LINKGAP_HOME) are labels, too: they are compared with what the
-rules alone would have said.
+Refreshes the labelled exports in a temporary workspace and compares what was set aside, and the segment of what was
+not, with `tests/labels`. Labels name rows by file and number, so the exports themselves must be at hand. Rows that the
+labeller was not sure of count for nothing. Segments are compared a second time with every linking host replaced by one
+without meaning: they shall come from the page, not from a list of domains. Decisions in the `overrides.csv` of a
+workspace (LINKGAP_HOME) are labels, too: they are compared with what the rules alone would have said.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -79,17 +81,72 @@ class Agreement:
         return self.both / rejected if rejected else None
 
 
-def read_labels(path: Path) -> dict[RowReference, str]:
-    """(file name, row number) → quality, of one file of labels."""
+@dataclass
+class Segments:
+    """Links by the segment that people and rules give them.
+
+    Attributes:
+        counts: (segment of people, segment of rules) → links.
+    """
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    disputed: list[str] = field(default_factory=list)
+
+    def add(self, name: str, people: str, rules: str, evidence: str) -> None:
+        """Count one link."""
+        self.counts[people, rules] += 1
+        if people != rules:
+            self.disputed.append(f"{name}: {rules} ({evidence}), people say {people}")
+
+    @property
+    def accuracy(self) -> float:
+        """Share of links on which both agree."""
+        return sum(n for (people, rules), n in self.counts.items() if people == rules) / (self.counts.total() or 1)
+
+    def scores(self) -> dict[str, tuple[int, int, int]]:
+        """Segment → links that both, the rules, and people give it."""
+        names = sorted({name for pair in self.counts for name in pair})
+        return {
+            name: (
+                self.counts[name, name],
+                sum(n for (_, rules), n in self.counts.items() if rules == name),
+                sum(n for (people, _), n in self.counts.items() if people == name),
+            )
+            for name in names
+        }
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean of F1 = 2 · both / (rules + people) over the segments that people gave."""
+        values = [2 * both / (rules + people) for both, rules, people in self.scores().values() if people]
+        return sum(values) / (len(values) or 1)
+
+
+def read_labels(path: Path) -> dict[RowReference, tuple[str, str]]:
+    """(file name, row number) → (quality, segment), of one file of labels."""
     with path.open(encoding="utf-8", newline="") as file:
-        return {(row["file"], int(row["row_number"])): row["quality"] for row in csv.DictReader(file)}
+        rows = list(csv.DictReader(file))
+    return {(row["file"], int(row["row_number"])): (row["quality"], row["segment"]) for row in rows}
 
 
-def verdicts(exports: Path, files: set[str], sites: list[str], competitors: list[str]) -> dict[RowReference, str]:
-    """Refresh files of a folder as one client and tell what was set aside.
+@dataclass(frozen=True)
+class Outcome:
+    """What a refresh made of rows, by (file name, row number).
 
-    Returns:
-        (file name, row number) → first reason, of every row set aside.
+    Attributes:
+        rejected: First reason, of every row set aside.
+        segments: Segment and its evidence, of every row that a link is quoted from.
+    """
+
+    rejected: dict[RowReference, str]
+    segments: dict[RowReference, tuple[str, str]]
+
+
+def refreshed(exports: Path, files: set[str], sites: list[str], competitors: list[str], is_masked: bool) -> Outcome:
+    """Refresh files of a folder as one client.
+
+    Args:
+        is_masked: Replace the host of every linking URL by one without meaning, the same for the same host.
 
     Raises:
         FileNotFoundError: A file is not in the folder.
@@ -103,32 +160,66 @@ def verdicts(exports: Path, files: set[str], sites: list[str], competitors: list
         (workspace.clients / "labelled.yaml").write_text(
             yaml.safe_dump({"client_id": "labelled", "sites": sites, "competitors": competitors}), encoding="utf-8"
         )
-        for name in files:
+        for name in sorted(files):
             found = next(exports.rglob(name), None)
             if found is None:
                 raise FileNotFoundError(f"{name} is not in {exports}")
             shutil.copy(found, inbox)
+            if is_masked:
+                mask_hosts(inbox / name, [*sites, *competitors])
         outcome = run_refreshes(workspace, plan_refreshes(workspace, {}, {}))
         if outcome.problems:
             raise RuntimeError("; ".join(outcome.problems))
         with duckdb.connect(str(workspace.published_database), read_only=True) as connection:
-            rows = connection.execute(
-                """
-                select regexp_extract(export_files.path, '[^/]+$'), rejected_rows.row_number, rejected_rows.reason
-                from marts.rejected_rows
-                inner join marts.export_files
-                    on rejected_rows.client_id = export_files.client_id
-                    and rejected_rows.refreshed_on = export_files.refreshed_on
-                    and rejected_rows.file_id = export_files.file_id
-                """
+            rejected = connection.execute(_ROWS.format(columns="rows.reason", table="rejected_rows")).fetchall()
+            links = connection.execute(
+                _ROWS.format(columns="rows.segment, coalesce(rows.segment_evidence, 'nothing says')", table="links")
             ).fetchall()
-    return {(name, row_number): reason for name, row_number, reason in rows}
+    return Outcome(
+        {(name, row_number): reason for name, row_number, reason in rejected},
+        {(name, row_number): (segment, evidence) for name, row_number, segment, evidence in links},
+    )
 
 
-def compare(labels: dict[RowReference, str], rejected: dict[RowReference, str]) -> Agreement:
+_ROWS = """
+    select regexp_extract(export_files.path, '[^/]+$'), rows.row_number, {columns}
+    from marts.{table} as rows
+    inner join marts.export_files
+        on rows.client_id = export_files.client_id
+        and rows.refreshed_on = export_files.refreshed_on
+        and rows.file_id = export_files.file_id
+"""
+
+
+def mask_hosts(path: Path, panel: list[str]) -> None:
+    """Replace every host in the URLs of a text file by `site-<n>.com`, except those of the panel."""
+    content = path.read_bytes()
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    numbers: dict[str, int] = {}
+
+    def mask(found: re.Match[str]) -> str:
+        host = found[2].lower()
+        if any(host == site or host.endswith(f".{site}") for site in panel):
+            return found[0]
+        return f"{found[1]}site-{numbers.setdefault(host, len(numbers) + 1)}.com"
+
+    text = re.sub(r"(https?://)([^/\s\"?#,;:]+)", mask, content.decode(encoding))
+    path.write_bytes(text.encode(encoding))
+
+
+def compare_segments(labels: dict[RowReference, tuple[str, str]], outcome: Outcome) -> Segments:
+    """Hold the segments of links against what people say, where both keep the row."""
+    segments = Segments()
+    for reference, (quality, segment) in labels.items():
+        if quality == "keep" and reference in outcome.segments:
+            segments.add(f"{reference[0]}:{reference[1]}", segment, *outcome.segments[reference])
+    return segments
+
+
+def compare(labels: dict[RowReference, tuple[str, str]], rejected: dict[RowReference, str]) -> Agreement:
     """Hold what was set aside against what people say."""
     agreement = Agreement()
-    for reference, quality in labels.items():
+    for reference, (quality, _) in labels.items():
         if quality != "unsure":
             agreement.add(f"{reference[0]}:{reference[1]}", quality == "reject", rejected.get(reference))
     return agreement
@@ -165,9 +256,24 @@ def _print(name: str, agreement: Agreement, shows_rows: bool) -> None:
             print(f"  {line}")
 
 
+def _print_segments(name: str, segments: Segments, shows_rows: bool) -> None:
+    other = sum(n for (_, rules), n in segments.counts.items() if rules == "other")
+    links = segments.counts.total()
+    print(
+        f"{name}: {links} links, accuracy {segments.accuracy:.3f}, macro-F1 {segments.macro_f1:.3f}, "
+        f"left other {other / (links or 1):.3f}"
+    )
+    for segment, (both, rules, people) in segments.scores().items():
+        precision, recall = (f"{both / n:.2f}" if n else "–" for n in (rules, people))
+        print(f"  {segment:28} precision {precision:>4} of {rules:3}, recall {recall:>4} of {people:3}")
+    if shows_rows:
+        for line in segments.disputed:
+            print(f"  {line}")
+
+
 def main() -> int:
-    """Print precision and recall of `reject` for every set of labels; exit code 2 where the exports are missing."""
-    parser = argparse.ArgumentParser(description="Precision and recall of the quality rules on labelled rows.")
+    """Print how far rules and people agree on every set of labels; exit code 2 where the exports are missing."""
+    parser = argparse.ArgumentParser(description="Precision and recall of the rules on labelled rows.")
     parser.add_argument("exports", type=Path, help="folder that holds the labelled exports")
     parser.add_argument("--rows", action="store_true", help="name the rows on which people and rules disagree")
     arguments = parser.parse_args()
@@ -176,8 +282,14 @@ def main() -> int:
         return 2
     for labelled in yaml.safe_load((LABELS / "sets.yaml").read_text(encoding="utf-8")):
         labels = read_labels(LABELS / labelled["labels"])
-        rejected = verdicts(arguments.exports, {name for name, _ in labels}, labelled["sites"], labelled["competitors"])
-        _print(f"{labelled['name']} ({labelled['about']})", compare(labels, rejected), arguments.rows)
+        files, name = {name for name, _ in labels}, f"{labelled['name']} ({labelled['about']})"
+        outcome, masked = (
+            refreshed(arguments.exports, files, labelled["sites"], labelled["competitors"], is_masked)
+            for is_masked in (False, True)
+        )
+        _print(name, compare(labels, outcome.rejected), arguments.rows)
+        _print_segments(f"{name}, segments", compare_segments(labels, outcome), arguments.rows)
+        _print_segments(f"{name}, segments, linking hosts masked", compare_segments(labels, masked), False)
     own = Workspace.from_environment().published_database
     if "LINKGAP_HOME" in os.environ and own.exists():
         _print("decisions of this workspace", compare_decisions(own), arguments.rows)

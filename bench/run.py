@@ -3,9 +3,10 @@
 Six figures. The marginal cost of a row: two refreshes of made-up Ahrefs exports, one four times as large as the
 other, against what plain DuckDB takes to read the same CSV files into Parquet; start-up falls out of the difference.
 Peak memory of the larger one. What the quality rules cost: the same refresh with and without those that judge links.
-The fixed cost: a refresh of tiny clients, one and two hundred, warm; of the many, one is broken, and named alone. What the others cost: a refresh of one tiny client in a
-warehouse of ten and of five hundred others (the copy of the published file, which grows with them, apart). What history
-costs: the last refresh of a client that had few before, and of one that had many.
+The fixed cost: a refresh of tiny clients, one and two hundred, warm; of the many, one is broken, and the others are
+done. What the others cost: a refresh of one tiny client in a warehouse of ten and of five hundred others (the copy of
+the published file, which grows with them, apart). What history costs: the last refresh of a client that had few
+before, and of one that had many.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ import duckdb
 from bench.generate import REFRESHED_ON, write_exports, write_tiny
 from pipelines.assets.dbt import parsed_project
 from warehouse.layout import Workspace
-
 
 MANY = 200
 """As many clients as an agency has."""

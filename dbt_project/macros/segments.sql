@@ -1,37 +1,126 @@
 {#
-    Segment rules as SQL. Each field is asked once whether any of its rules can hit; only texts that say yes are asked
-    rule by rule. A rule's code is weight × 1000 + 999 − rule_id, so that the largest code is the heaviest rule, and of
-    equal ones the first.
+    Segment rules as SQL. What a rule looks at is prepared the same way for all: lower case, without accents, so that words
+    are written once and word boundaries hold in every Latin alphabet. Each field is asked once whether any of its rules
+    can hit; only texts that say yes are asked rule by rule. What hits is kept as bits, one integer a field, the n-th bit
+    for the n-th rule of the field by its number: so each combination of hits is decided once, not each link.
 #}
 
-{% macro segment_rules_of(field) -%}
-    {%- set rules = [] -%}
+{# Fields that rules look at. A field has at most 62 rules. #}
+{% macro segment_fields() -%}
+    {{ return(['title', 'headline', 'url', 'host', 'target', 'anchor', 'context', 'page_type', 'platform', 'rel']) }}
+{%- endmacro %}
+
+{# Text as the rules see it. Polish ł is no letter with an accent. #}
+{% macro rule_text(text) -%}
+    replace(lower(strip_accents({{ text }})), 'ł', 'l')
+{%- endmacro %}
+
+{# A URL, or a part of it, with its percent-encoding undone where that gives text. #}
+{% macro readable_url(url) -%}
+    case when contains({{ url }}, '%') then coalesce(try(url_decode({{ url }})), {{ url }}) else {{ url }} end
+{%- endmacro %}
+
+{# The words of a path's last parts: `/blog/10-trail_shoes.html` → ` blog 10 trail shoes`. #}
+{% macro words_of_path(path) -%}
+    regexp_replace(regexp_replace({{ path }}, '\.(html?|php|aspx?|jsp)$', ''), '[-_+/.%]+', ' ', 'g')
+{%- endmacro %}
+
+{# The title without the name of the site behind its last separator, where what is left still says something. #}
+{% macro headline_of(title) -%}
+    case
+        when regexp_matches({{ title }}, '.{12,}( [|–—·•:»-]+ |\| ?)[^|–—·•»]{1,60}$')
+            then regexp_replace({{ title }}, '( [|–—·•:»-]+ |\| ?)[^|–—·•»]{1,60}$', '')
+        else {{ title }}
+    end
+{%- endmacro %}
+
+{# Rules of a field as (bit, pattern, segment), by number. #}
+{% macro segment_patterns(field) -%}
+    {%- set patterns = [] -%}
     {%- set segment_rules = ref('segment_rules') -%}
     {%- if execute -%}
         {%- set found = run_query(
-            "select rule_id, pattern, weight from " ~ segment_rules
-            ~ " where field = '" ~ field ~ "' order by weight desc, rule_id"
+            "select pattern, segment from " ~ segment_rules ~ " where field = '" ~ field ~ "' order by rule_id"
         ) -%}
         {%- for row in found -%}
-            {%- do rules.append({'code': (row[2] | int) * 1000 + 999 - (row[0] | int), 'pattern': row[1] | replace("'", "''")}) -%}
+            {%- do patterns.append({
+                'bit': 2 ** loop.index0, 'pattern': row[0] | replace("'", "''"), 'segment': row[1],
+            }) -%}
         {%- endfor -%}
     {%- endif -%}
-    {{ return(rules) }}
+    {{ return(patterns) }}
 {%- endmacro %}
 
-{# The code of the heaviest rule of a field that hits a text; 0 for none. #}
-{% macro segment_code(field, text) -%}
-    {%- set rules = segment_rules_of(field) -%}
-    {%- if not rules -%}
-        0
+{# The bits of those of some patterns that hit a text. #}
+{% macro bits_of(patterns, text) -%}
+    {%- for rule in patterns -%}
+        case when regexp_matches({{ text }}, '{{ rule.pattern }}') then cast({{ rule.bit }} as bigint) else 0 end
+        {%- if not loop.last %}
+                | {% endif %}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#
+    Which rules of a field hit a text, as bits; 0 for none. Hardly a page is not worded like an article: those rules are
+    always asked, the others only where one of them can hit.
+#}
+{% macro segment_cues(field, text) -%}
+    {%- set patterns = segment_patterns(field) -%}
+    {%- set common = patterns | selectattr('segment', 'equalto', 'editorial_mention') | list -%}
+    {%- set rare = patterns | rejectattr('segment', 'equalto', 'editorial_mention') | list -%}
+    {%- if not patterns -%}
+        cast(0 as bigint)
     {%- else -%}
         case
-            when {{ text }} is null then 0
-            when not regexp_matches({{ text }}, '{{ rules | map(attribute="pattern") | join("|") }}') then 0
-            {%- for rule in rules %}
-            when regexp_matches({{ text }}, '{{ rule.pattern }}') then {{ rule.code }}
-            {%- endfor %}
-            else 0
+            when {{ text }} is null or {{ text }} = '' then cast(0 as bigint)
+            else
+                {% if common -%}
+                {{ bits_of(common, text) }}
+                | {% endif -%}
+                case
+                    when not regexp_matches({{ text }}, '{{ rare | map(attribute="pattern") | join("|") }}') then 0
+                    else {{ bits_of(rare, text) }}
+                end
         end
     {%- endif -%}
+{%- endmacro %}
+
+{# The columns that hold what the rules of each field hit. #}
+{% macro cue_columns() -%}
+    {%- for field in segment_fields() %}
+            {{ field }}_cues{{ "," if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# Whether two rows have the same rules hit. #}
+{% macro same_cues(left, right) -%}
+    {%- for field in segment_fields() -%}
+        {{ left }}.{{ field }}_cues = {{ right }}.{{ field }}_cues{{ " and " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# The placement that the first rule by number says, for texts by field; null where none does. #}
+{% macro placement_told(texts) -%}
+    {%- set placement_rules = ref('placement_rules') -%}
+    {%- if not execute -%}
+        cast(null as varchar)
+    {%- else -%}
+        case
+        {%- for row in run_query("select field, pattern, placement from " ~ placement_rules ~ " order by rule_id") %}
+            when regexp_matches({{ texts[row[0]] }}, '{{ row[1] | replace("'", "''") }}') then '{{ row[2] }}'
+        {%- endfor %}
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+{# A number by which segments of the same strength are put in order: the rarer says more. #}
+{% macro segment_order(segment) -%}
+    list_position(
+        [
+            'sponsored', 'guest_post', 'expert_feature', 'data_reference', 'review_comparison', 'tool_asset',
+            'resource_page', 'community', 'association', 'education_government', 'partner', 'directory',
+            'editorial_mention', 'other'
+        ],
+        {{ segment }}
+    )
 {%- endmacro %}

@@ -29,6 +29,7 @@ renamed as (
         domain_rank as dataforseo_rank,
         external_links,
         spam_score as link_spam_score,
+        semantic_location as page_part,
         case
             when semantic_location in ('article', 'main', 'section', 'summary', 'figure') then true
             when semantic_location in ('header', 'footer', 'nav', 'aside') then false
