@@ -1,4 +1,7 @@
-{# The words of the contract, by column. `models/docs/columns.md` says what each means. #}
+{#
+    The words of the contract, by column. `models/docs/columns.md` says what each means. The reasons of lost links stand in
+    the order of what is easiest to mend.
+#}
 {% macro value_lists() -%}
     {{ return({
         'absence': ['rejected_link', 'proven', 'unproven'],
@@ -9,6 +12,9 @@
         'evidence': ['link', 'domain'],
         'gap_class': ['best', 'missing', 'weak', 'shared', 'strong'],
         'gap_status': ['open', 'below_minimum', 'covered', 'own'],
+        'lost_links__reason': [
+            'own_page_broken', 'link_removed', 'redirect', 'page_not_indexed', 'unknown', 'page_gone', 'not_crawled',
+        ],
         'movement': ['up', 'down', 'unchanged', 'entered', 'dropped', 'unknown'],
         'outcome': ['accepted', 'refused', 'duplicate', 'withdrawn'],
         'parity': ['reached', 'in sight', 'never', 'unknown'],

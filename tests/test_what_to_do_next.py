@@ -1,0 +1,178 @@
+"""Tables of what to do next, on one refresh of made-up exports: links to ask back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.conftest import Sandbox, csv_text
+from tests.exports_made import ahrefs_backlinks, semrush_backlinks
+
+DAY = "2026-02-10"
+CLIENT = """
+name: Acme Running
+sites: [acme.com]
+competitors: [rival.com, foe.org]
+"""
+LOST = "2026-01-20 00:00:00"
+BROKEN_HEADERS = [
+    "Referring page title",
+    "Referring page URL",
+    "Referring page HTTP code",
+    "Domain rating",
+    "Target URL",
+    "Target page HTTP code",
+    "Anchor",
+    "Type",
+    "Nofollow",
+    "Target checked",
+    "Ref. page checked",
+]
+
+
+def link(source: str, target: str = "https://acme.com/shoes", **cells: Any) -> dict[str, Any]:
+    return {
+        "Referring page URL": f"https://{source}",
+        "Target URL": target,
+        **{name.replace("_", " "): value for name, value in cells.items()},
+    }
+
+
+#   linking page, cells of the row, reason expected; None where the link is not asked back
+LOST_LINKS: list[tuple[str, dict[str, Any], str | None]] = [
+    ("removed.com/a", {"Lost": LOST, "Lost_status": "removedfromhtml"}, "link_removed"),
+    ("not-found.com/a", {"Lost": LOST, "Lost_status": "notfound", "Referring_page_HTTP_code": "404"}, "page_gone"),
+    ("forbidden.com/a", {"Lost": LOST, "Lost_status": "pageerror", "Referring_page_HTTP_code": "403"}, "page_gone"),
+    ("redirected.com/a", {"Lost": LOST, "Lost_status": "pageredirected"}, "redirect"),
+    ("hidden.com/a", {"Lost": LOST, "Lost_status": "noindex"}, "page_not_indexed"),
+    ("not-looked-at.com/a", {"Lost": LOST, "Drop_reason": "tooold"}, "not_crawled"),
+    ("silent-loss.com/a", {"Lost": LOST}, "unknown"),
+    ("nofollow.com/a", {"Lost": LOST, "Nofollow": "true"}, None),
+    ("strong-nofollow.com/a", {"Lost": LOST, "Nofollow": "true", "Domain_rating": "88"}, "unknown"),
+    ("spam.com/a", {"Lost": LOST, "Is_spam": "true"}, None),
+    ("gone-spam.com/a", {"Lost": LOST, "Referring_page_HTTP_code": "404", "Is_spam": "true"}, None),
+    ("live.com/a", {}, None),
+    ("back-again.com/a", {"Lost": LOST, "Lost_status": "removedfromhtml"}, None),
+    ("moved.com/old", {"Lost": LOST, "Lost_status": "notfound", "Referring_page_HTTP_code": "404"}, "page_gone"),
+    ("moved.com/new", {}, None),
+    ("to-a-broken-page.com/a", {"Target_URL": "https://acme.com/sold-out?utm_source=x"}, "own_page_broken"),
+    ("to-another-broken-page.com/a", {"Target_URL": "http://acme.com/gone", "Lost": LOST}, "own_page_broken"),
+    ("to-a-guarded-page.com/a", {"Target_URL": "https://acme.com/members"}, None),
+    ("checked-and-gone.com/a", {}, "link_removed"),
+]
+
+
+def deliver_links(sandbox: Sandbox) -> None:
+    folder = f"acme/{DAY}"
+    sandbox.deliver(
+        f"{folder}/acme.com-backlinks.csv", ahrefs_backlinks(*(link(page, **cells) for page, cells, _ in LOST_LINKS))
+    )
+    sandbox.deliver(
+        f"{folder}/acme.com-backlinks_semrush.csv",
+        semrush_backlinks(
+            # a later day than the loss: it is back
+            {
+                "Source url": "https://back-again.com/a",
+                "Target url": "https://acme.com/shoes",
+                "Last seen": "2026-02-02",
+            },
+            {"Source url": "https://semrush-only.com/a", "Target url": "https://acme.com/x", "Lost link": "true"},
+        ),
+    )
+    sandbox.deliver(
+        f"{folder}/acme.com-broken-backlinks.csv",
+        csv_text(
+            BROKEN_HEADERS,
+            [
+                ["T", f"https://{page}/a", 200, 55, url, status, "here", "text", "false", "2026-02-01", "2026-02-01"]
+                for page, url, status in (
+                    ("broken-only.com", "https://acme.com/sold-out", 404),
+                    ("to-a-guarded-page.com", "https://acme.com/members", 403),
+                )
+            ],
+        ),
+    )
+    sandbox.deliver(
+        f"{folder}/acme.com-backlinks_pages.csv",
+        csv_text(
+            ["Source url", "Source title", "Response code", "Backlinks", "Domains", "Last seen"],
+            [
+                ["https://acme.com/gone", "", 410, 3, 2, "2026-02-03"],
+                ["https://acme.com/shoes", "Shoes", 200, 9, 9, ""],
+            ],
+        ),
+    )
+    sandbox.deliver(
+        f"{folder}/rival.com-backlinks.csv",
+        ahrefs_backlinks(link("lost-by-a-rival.com/a", "https://rival.com/", Lost=LOST)),
+    )
+    sandbox.deliver(
+        "acme/verified.csv",
+        csv_text(
+            ["source_url", "http_status", "links_to_client", "checked_on"],
+            [["https://checked-and-gone.com/a", 200, "no", "2026-02-09"]],
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def refreshed(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
+    sandbox = make_sandbox("what_to_do_next")
+    sandbox.client("acme", CLIENT)
+    deliver_links(sandbox)
+    assert sandbox.refresh().problems == []
+    return sandbox
+
+
+@pytest.mark.parametrize(("page", "reason"), [(page, reason) for page, _, reason in LOST_LINKS])
+def test_a_lost_link_stands_with_its_reason_or_not_at_all(refreshed: Sandbox, page: str, reason: str | None) -> None:
+    found = refreshed.query("select reason from marts.lost_links where source_url = $url", url=f"https://{page}")
+    assert found == ([(reason,)] if reason else [])
+
+
+def test_what_other_exports_tell_of_lost_links_counts(refreshed: Sandbox) -> None:
+    told = dict(refreshed.query("select source_url, (reason, reason_evidence, is_live, lost_on) from marts.lost_links"))
+    assert told["https://semrush-only.com/a"] == ("unknown", "semrush: lost, no reason told", False, date(2026, 1, 5))
+    assert told["https://broken-only.com/a"] == (
+        "own_page_broken",
+        "ahrefs: the page it links to answers 404, checked on 2026-02-01",
+        True,
+        None,
+    )
+    assert told["https://to-another-broken-page.com/a"][1:3] == (
+        "semrush: the page it links to answers 410, checked on 2026-02-03",
+        False,
+    )
+    assert told["https://not-found.com/a"] == (
+        "page_gone",
+        "ahrefs: notfound (the linking page answers 404)",
+        False,
+        date(2026, 1, 20),
+    )
+    assert told["https://checked-and-gone.com/a"][1:] == (
+        "somebody looked and found no link (the linking page answers 200)",
+        False,
+        date(2026, 2, 9),
+    )
+
+
+def test_nothing_of_competitors_is_asked_back(refreshed: Sandbox) -> None:
+    assert refreshed.query("select distinct site from marts.lost_links") == [("acme.com",)]
+
+
+def test_lost_links_are_ranked_by_authority_after_domains_that_link_no_more(refreshed: Sandbox) -> None:
+    ranked = refreshed.query(
+        "select rank, referring_domain, is_domain_still_linking, authority from marts.lost_links order by rank"
+    )
+    assert [rank for rank, *_ in ranked] == list(range(1, len(ranked) + 1))
+    assert ranked[0][1] == "strong-nofollow.com"
+    assert ranked[1][1] == "broken-only.com"
+    assert [domain for _, domain, still, _ in ranked if still] == [ranked[-1][1]] == ["moved.com"]
+    # of equally strong ones an own page is mended first, and what nobody has looked at comes last
+    equals = [domain for _, domain, still, authority in ranked if authority == ranked[2][3] and not still]
+    assert equals[:2] == ["to-another-broken-page.com", "to-a-broken-page.com"]
+    assert equals[-1] == "not-looked-at.com"
+    assert len(equals) == 10
