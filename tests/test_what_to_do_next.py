@@ -1,4 +1,4 @@
-"""Tables of what to do next, on one refresh of made-up exports: links to ask back."""
+"""Tables of what to do next, on one refresh of made-up exports: links to ask back, competitors to choose."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ name: Acme Running
 sites: [acme.com]
 competitors: [rival.com, foe.org]
 """
+ACME = "https://acme.com/shoes"
 LOST = "2026-01-20 00:00:00"
 BROKEN_HEADERS = [
     "Referring page title",
@@ -33,7 +34,7 @@ BROKEN_HEADERS = [
 ]
 
 
-def link(source: str, target: str = "https://acme.com/shoes", **cells: Any) -> dict[str, Any]:
+def link(source: str, target: str = ACME, **cells: Any) -> dict[str, Any]:
     return {
         "Referring page URL": f"https://{source}",
         "Target URL": target,
@@ -50,7 +51,7 @@ LOST_LINKS: list[tuple[str, dict[str, Any], str | None]] = [
     ("hidden.com/a", {"Lost": LOST, "Lost_status": "noindex"}, "page_not_indexed"),
     ("not-looked-at.com/a", {"Lost": LOST, "Drop_reason": "tooold"}, "not_crawled"),
     ("silent-loss.com/a", {"Lost": LOST}, "unknown"),
-    ("nofollow.com/a", {"Lost": LOST, "Nofollow": "true"}, None),
+    ("nofollow.com/a", {"Lost": LOST, "Nofollow": "true", "Domain_rating": "39"}, None),
     ("strong-nofollow.com/a", {"Lost": LOST, "Nofollow": "true", "Domain_rating": "88"}, "unknown"),
     ("spam.com/a", {"Lost": LOST, "Is_spam": "true"}, None),
     ("gone-spam.com/a", {"Lost": LOST, "Referring_page_HTTP_code": "404", "Is_spam": "true"}, None),
@@ -76,7 +77,7 @@ def deliver_links(sandbox: Sandbox) -> None:
             # a later day than the loss: it is back
             {
                 "Source url": "https://back-again.com/a",
-                "Target url": "https://acme.com/shoes",
+                "Target url": ACME,
                 "Last seen": "2026-02-02",
             },
             {"Source url": "https://semrush-only.com/a", "Target url": "https://acme.com/x", "Lost link": "true"},
@@ -101,7 +102,7 @@ def deliver_links(sandbox: Sandbox) -> None:
             ["Source url", "Source title", "Response code", "Backlinks", "Domains", "Last seen"],
             [
                 ["https://acme.com/gone", "", 410, 3, 2, "2026-02-03"],
-                ["https://acme.com/shoes", "Shoes", 200, 9, 9, ""],
+                [ACME, "Shoes", 200, 9, 9, "2026-02-03"],
             ],
         ),
     )
@@ -118,11 +119,62 @@ def deliver_links(sandbox: Sandbox) -> None:
     )
 
 
+def deliver_competitors(sandbox: Sandbox) -> None:
+    folder = f"acme/{DAY}"
+    headers = [
+        "Domain",
+        "Competitor's keywords",
+        "Common keywords",
+        "Share",
+        "Target's keywords",
+        "DR",
+        "Current  traffic",
+    ]
+    sandbox.deliver(
+        f"{folder}/acme.com_orgcompetitors_subdomains_us_2026-02-10_10-00-00.csv",
+        csv_text(
+            headers,
+            [
+                ["www.newcomer.com", 160, 40, "20%", 50, 40, 900],
+                ["shop.rival.com", 300, 100, "18%", 150, 45, 2000],
+                ["everything.com", 90000, 44, "0.05%", 36, 91, 1400000],
+                ["blog.acme.com", 3, 3, "2%", 36, 10, 5],
+                ["laufbücher.de", 46, 4, "4%", 50, 12, 60],
+            ],
+        ),
+    )
+    sandbox.deliver(
+        f"{folder}/gap.keywords.csv",
+        csv_text(
+            [
+                "Keyword",
+                "Intents",
+                "Volume",
+                "https://www.acme.com/",
+                "in-the-gap.com",
+                "https://www.acme.com/ (pages)",
+            ],
+            [["trail shoes", "", 10, 4, 9, ""], ["road shoes", "", 10, 0, 3, ""], ["socks", "", 10, 8, 0, ""]],
+        ),
+    )
+    for site, words in {
+        "acme.com": ("shoes", "socks", "laces"),
+        "foe.org": ("Shoes ", "socks", "soles", "heels"),
+    }.items():
+        sandbox.deliver(
+            f"{folder}/{site}/keywords.csv",
+            csv_text(
+                ["keyword", "page_url", "position"], [[word, f"https://{site}/{word.strip()}", 3] for word in words]
+            ),
+        )
+
+
 @pytest.fixture(scope="module")
 def refreshed(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
     sandbox = make_sandbox("what_to_do_next")
     sandbox.client("acme", CLIENT)
     deliver_links(sandbox)
+    deliver_competitors(sandbox)
     assert sandbox.refresh().problems == []
     return sandbox
 
@@ -176,3 +228,34 @@ def test_lost_links_are_ranked_by_authority_after_domains_that_link_no_more(refr
     assert equals[:2] == ["to-another-broken-page.com", "to-a-broken-page.com"]
     assert equals[-1] == "not-looked-at.com"
     assert len(equals) == 10
+
+
+def test_candidates_come_from_lists_of_competitors_keyword_gaps_and_lists_of_keywords(refreshed: Sandbox) -> None:
+    found = {
+        site: facts
+        for site, *facts in refreshed.query(
+            "select site, shared_keywords, keywords, overlap, overlap_basis, is_broad, is_configured, recommendation "
+            "from marts.competitor_candidates"
+        )
+    }
+    assert found == {
+        "newcomer.com": [40, 200, 0.2, "competitor_list", False, False, "add"],
+        # a host of a configured site is that site
+        "rival.com": [100, 400, 0.25, "competitor_list", False, True, "keep"],
+        "everything.com": [44, 90044, 44 / 90044, "competitor_list", True, False, "ignore"],
+        "xn--laufbcher-u9a.de": [4, 50, 0.08, "competitor_list", False, False, "add"],
+        "in-the-gap.com": [1, None, None, "keyword_gap", False, False, "ignore"],
+        # two of three keywords are as many as chance gives
+        "foe.org": [2, 4, 0.5, "keyword_lists", False, True, "watch"],
+    }
+
+
+def test_a_recommendation_says_why(refreshed: Sandbox) -> None:
+    reasons = dict(refreshed.query("select site, reason from marts.competitor_candidates"))
+    assert reasons["newcomer.com"] == (
+        "newcomer.com shares 40 of its 200 keywords with you (20.0 %): it answers the searches that you answer, and the "
+        "panel has room for it."
+    )
+    assert reasons["everything.com"].startswith(
+        "everything.com shares 44 of its 90044 keywords with you (less than 0.1 %)"
+    )

@@ -17,11 +17,13 @@
         ],
         'movement': ['up', 'down', 'unchanged', 'entered', 'dropped', 'unknown'],
         'outcome': ['accepted', 'refused', 'duplicate', 'withdrawn'],
+        'overlap_basis': ['competitor_list', 'keyword_lists', 'keyword_gap'],
         'parity': ['reached', 'in sight', 'never', 'unknown'],
         'placement': [
             'content', 'resource_list', 'author_bio', 'comment', 'sidebar', 'footer', 'navigation', 'unknown',
         ],
         'position_band': ['01-03', '04-10', '11-20', '21-50', '51-100'],
+        'recommendation': ['add', 'keep', 'watch', 'drop', 'ignore'],
         'segment': [
             'editorial_mention', 'resource_page', 'expert_feature', 'data_reference', 'tool_asset',
             'review_comparison', 'guest_post', 'community', 'education_government', 'association', 'directory',

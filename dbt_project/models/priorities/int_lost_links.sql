@@ -53,7 +53,10 @@ telling_rows as (
             ': ' || delivered_rows.lost_words, case when judged.is_check then ' and found no link' end, ''
         )
         || coalesce(
-            ' (the linking page answers ' || cast(cast(delivered_rows.http_status as integer) as varchar) || ')', ''
+            -- 0 says that the page was not asked
+            ' (the linking page answers '
+            || cast(cast(nullif(delivered_rows.http_status, 0) as integer) as varchar) || ')',
+            ''
         ) as evidence,
         coalesce(delivered_rows.is_target_broken, false) as is_target_broken,
         delivered_rows.target_http_status,
