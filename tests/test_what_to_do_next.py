@@ -1,4 +1,5 @@
-"""Tables of what to do next, on one refresh of made-up exports: links to ask back, competitors to choose."""
+"""Tables of what to do next, on one refresh of made-up exports: links to ask back, competitors to choose, pages that
+name the brand."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.clients import ClientSettings
 from tests.conftest import Sandbox, csv_text
 from tests.exports_made import ahrefs_backlinks, semrush_backlinks
 
@@ -16,6 +18,8 @@ CLIENT = """
 name: Acme Running
 sites: [acme.com]
 competitors: [rival.com, foe.org]
+brand_terms: [Acme, Café Größe, アクメ, C++]
+quality: {blocked_domains: [blocked.com]}
 """
 ACME = "https://acme.com/shoes"
 LOST = "2026-01-20 00:00:00"
@@ -169,12 +173,100 @@ def deliver_competitors(sandbox: Sandbox) -> None:
         )
 
 
+#   page, cells of its row in the list of mentions, outcome
+MENTIONS: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "https://news.com/acme?utm_source=x",
+        {"snippet": "… shoes by ACME,\u00a0running since 1990 …", "has_link": "no"},
+        "unlinked",
+    ),
+    ("http://news.com/acme", {"title": "The same page again", "has_link": "no"}, "unlinked"),
+    ("https://untold.com/a", {"title": "Nothing of it in the text", "published_at": "2026-01-02"}, "unlinked"),
+    ("https://linking.com/a", {"title": "Acme", "has_link": "yes"}, "linked"),
+    ("https://live.com/a", {"title": "Acme", "has_link": "no"}, "linked"),
+    ("https://www.rival.com/blog/acme", {"title": "Why not Acme", "has_link": "no"}, "panel_site"),
+    ("https://blocked.com/a", {"title": "Acme", "has_link": "no"}, "rejected"),
+    ("mailto:someone", {"title": "Acme", "has_link": "no"}, "unreadable"),
+]
+
+#   title of a page, the name as it is found in it
+NAMES: list[tuple[str, str | None]] = [
+    ("ACME!", "ACME"),
+    ("the acme's shoes", "acme"),
+    ("(acme_shoes)", "acme"),
+    ("Acme.com", "Acme"),
+    ("Pacme and acmeology", None),
+    ("Äcme", None),
+    ("éacme", None),
+    ("Acme2", None),
+    ("das CAFÉ  GRÖßE", "CAFÉ  GRÖßE"),
+    ("Cafe\u0301 Größe", "Café Größe"),
+    ("Cafe Grosse", None),
+    ("Decafé Größe", None),
+    ("新しいアクメの靴", "アクメ"),
+    ("Acmeの靴", "Acme"),
+    ("in C++, of course", "C++"),
+    ("ABC++", None),
+]
+
+
+def deliver_mentions(sandbox: Sandbox) -> None:
+    folder = f"acme/{DAY}"
+    headers = ["url", "title", "published_at", "snippet", "has_link"]
+    sandbox.deliver(
+        f"{folder}/mentions.csv",
+        csv_text(headers, [[page, *(cells.get(header, "") for header in headers[1:])] for page, cells, _ in MENTIONS]),
+    )
+    sandbox.deliver(
+        f"{folder}/names.csv",
+        csv_text(
+            headers, [[f"https://n{number}.com/", title, "", "", "no"] for number, (title, _) in enumerate(NAMES)]
+        ),
+    )
+    sandbox.deliver(
+        f"{folder}/acme.com/majestic.csv",
+        csv_text(
+            [
+                "Target URL",
+                "Source URL",
+                "Anchor Text",
+                "Source Crawl Date",
+                "FlagNoFollow",
+                "FlagOldCrawl",
+                "FlagMention",
+            ],
+            [
+                ["https://acme.com/", "https://flagged.com/a", "", "2026-02-01", "", "", "-"],
+                ["https://acme.com/", "https://flagged-long-ago.com/a", "", "2026-02-01", "", "-", "-"],
+                ["https://acme.com/", "https://blocked.com/b", "", "2026-02-01", "", "", "-"],
+            ],
+        ),
+    )
+    sandbox.deliver(
+        f"{folder}/foe.org-backlinks.csv",
+        ahrefs_backlinks(
+            link("titled.com/a", "https://foe.org/", Referring_page_title="Acme vs Foe"),
+            link("titled.com/a", "https://foe.org/shoes", Referring_page_title="Acme vs Foe"),
+            link("in-context.com/a", "https://foe.org/", Left_context="better than Acme's", Right_context="or others"),
+            link("another-word.com/a", "https://foe.org/", Referring_page_title="Acmeology and Pacme"),
+            link("dead-link.com/a", "https://foe.org/", Referring_page_title="Acme", Lost=LOST),
+            link("names-and-links.com/a", "https://foe.org/", Referring_page_title="Acme"),
+            link("spam-naming.com/a", "https://foe.org/", Referring_page_title="Acme", Is_spam="true"),
+        ),
+    )
+    sandbox.deliver(
+        f"{folder}/acme.com-backlinks-2.csv",
+        ahrefs_backlinks(link("names-and-links.com/a"), link("only-a-spam-link.com/a", Is_spam="true")),
+    )
+
+
 @pytest.fixture(scope="module")
 def refreshed(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
     sandbox = make_sandbox("what_to_do_next")
     sandbox.client("acme", CLIENT)
     deliver_links(sandbox)
     deliver_competitors(sandbox)
+    deliver_mentions(sandbox)
     assert sandbox.refresh().problems == []
     return sandbox
 
@@ -253,9 +345,62 @@ def test_candidates_come_from_lists_of_competitors_keyword_gaps_and_lists_of_key
 def test_a_recommendation_says_why(refreshed: Sandbox) -> None:
     reasons = dict(refreshed.query("select site, reason from marts.competitor_candidates"))
     assert reasons["newcomer.com"] == (
-        "newcomer.com shares 40 of its 200 keywords with you (20.0 %): it answers the searches that you answer, and the "
-        "panel has room for it."
+        "newcomer.com shares 40 of its 200 keywords with you (20.0 %): it answers the searches that you answer, and "
+        "the panel has room for it."
     )
     assert reasons["everything.com"].startswith(
         "everything.com shares 44 of its 90044 keywords with you (less than 0.1 %)"
     )
+
+
+def test_pages_that_name_the_brand_and_do_not_link_are_listed_once(refreshed: Sandbox) -> None:
+    found = {
+        page: facts
+        for page, *facts in refreshed.query(
+            "select source_url, matched_term, matched_in, absence, competitor_sites, providers, first_seen "
+            "from marts.unlinked_mentions where not regexp_matches(source_url, '^https://n[0-9]')"
+        )
+    }
+    seen = date(2025, 6, 1)
+    assert found == {
+        "https://news.com/acme?utm_source=x": ["ACME", "snippet", "proven", [], ["generic"], None],
+        "https://untold.com/a": [None, "provider", "unproven", [], ["generic"], date(2026, 1, 2)],
+        # Majestic lists it among all links to the client's only site
+        "https://flagged.com/a": [None, "provider", "proven", [], ["majestic"], None],
+        "https://titled.com/a": ["Acme", "title", "proven", ["foe.org"], ["ahrefs"], seen],
+        "https://in-context.com/a": ["Acme", "context", "proven", ["foe.org"], ["ahrefs"], seen],
+    }
+
+
+def test_a_mention_shows_the_words_around_the_name(refreshed: Sandbox) -> None:
+    snippets = dict(refreshed.query("select source_url, snippet from marts.unlinked_mentions"))
+    assert snippets["https://in-context.com/a"] == "better than Acme's here or others"
+    assert snippets["https://titled.com/a"] == "Acme vs Foe"
+
+
+def test_every_page_that_names_the_brand_is_counted_by_what_became_of_it(refreshed: Sandbox) -> None:
+    assert dict(refreshed.query("select mention_outcome, pages from marts.mention_counts")) == {
+        "unlinked": 5 + len(NAMES),
+        "linked": 3,
+        "panel_site": 1,
+        "rejected": 2,
+        "unreadable": 1,
+    }
+
+
+@pytest.mark.parametrize(("number", "name"), [(number, name) for number, (_, name) in enumerate(NAMES)])
+def test_a_name_is_found_where_it_stands_as_a_word(refreshed: Sandbox, number: int, name: str | None) -> None:
+    found = refreshed.query(
+        "select matched_term, matched_in from marts.unlinked_mentions where source_url = $url",
+        url=f"https://n{number}.com/",
+    )
+    assert found == [(name, "title" if name else "provider")]
+
+
+def test_a_brand_without_terms_goes_by_the_clients_name() -> None:
+    def terms(**settings: Any) -> list[str]:
+        return ClientSettings(client_id="a", sites=["a.com"], competitors=["b.com"], **settings).terms_of_brand
+
+    assert terms(name="Acme  Running") == ["Acme Running"]
+    assert terms(name="Acme Running", brand_terms=["Acme", "ACME", " "]) == ["ACME"]
+    assert terms() == []

@@ -15,6 +15,8 @@
         'lost_links__reason': [
             'own_page_broken', 'link_removed', 'redirect', 'page_not_indexed', 'unknown', 'page_gone', 'not_crawled',
         ],
+        'matched_in': ['title', 'anchor', 'snippet', 'context', 'provider'],
+        'mention_outcome': ['unlinked', 'linked', 'panel_site', 'rejected', 'unreadable'],
         'movement': ['up', 'down', 'unchanged', 'entered', 'dropped', 'unknown'],
         'outcome': ['accepted', 'refused', 'duplicate', 'withdrawn'],
         'overlap_basis': ['competitor_list', 'keyword_lists', 'keyword_gap'],
