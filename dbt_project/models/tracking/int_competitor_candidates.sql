@@ -31,8 +31,9 @@ measured as (
         *,
         case
             when overlap_basis = 'keyword_gap' then null
-            when keywords > 0 then least(1, shared_keywords / keywords)
-            else least(1, delivered_overlap)
+            -- `least` takes null for no number at all
+            when keywords > 0 and shared_keywords is not null then least(1, shared_keywords / keywords)
+            when delivered_overlap is not null then least(1, delivered_overlap)
         end as overlap,
         list_position([{{ "'" ~ value_lists()['overlap_basis'] | join("', '") ~ "'" }}], overlap_basis) as basis_rank
     from competitor_rows
