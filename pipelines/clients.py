@@ -10,6 +10,7 @@ import csv
 import hashlib
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -147,6 +148,12 @@ class ClientSettings(_Settings):
     def panel(self) -> list[str]:
         """Own sites, then competitors, as the file spells them."""
         return self.sites + self.competitors
+
+    @property
+    def terms_of_brand(self) -> list[str]:
+        """How texts name the client: `brand_terms`, else its name; composed (NFC), with single blanks, each once."""
+        texts = (" ".join(unicodedata.normalize("NFC", term).split()) for term in self.brand_terms or [self.name])
+        return list({text.casefold(): text for text in texts if text}.values())
 
     @property
     def panel_hash(self) -> str:

@@ -85,6 +85,7 @@ TABLES: dict[str, dict[str, str]] = {
         "sites": "integer",
         "clients": "integer",
     },
+    "brand_terms": {"client_id": "varchar", "refreshed_on": "date", "term": "varchar"},
     "priority_weights": {
         "client_id": "varchar",
         "refreshed_on": "date",
@@ -295,6 +296,7 @@ def _collect_settings(rows: dict[str, list[dict[str, Any]]], key: dict[str, Any]
         rows["judged_domains"].extend(
             key | {"domain": to_punycode(domain).removeprefix("www."), "verdict": verdict} for domain in set(domains)
         )
+    rows["brand_terms"].extend(key | {"term": term} for term in settings.terms_of_brand)
     for rule, threshold in settings.quality.thresholds.items():
         rows["quality_thresholds"].append(key | {"rule": rule, "threshold": threshold})
     for component, weight in settings.priority.weights.items():

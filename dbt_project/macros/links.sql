@@ -50,3 +50,31 @@
 {% macro links_in_cell(cell) -%}
     coalesce({{ to_number(cell) }}, case when coalesce(trim({{ cell }}), '') = '' then 0 else 1 end)
 {%- endmacro %}
+
+{#
+    Why a link is gone, in the words of `lost_links.reason`, out of a provider's own; null where they say nothing of it.
+    Ahrefs' words are known from real files; Majestic's, and those of plain tables, are free text.
+#}
+{% macro lost_reason(words) -%}
+    case
+        when {{ words }} is null then null
+        when regexp_matches({{ words }}, '(?i)link (was |is )?(not found|gone|missing)') then 'link_removed'
+        when
+            regexp_matches(
+                {{ words }},
+                '(?i)not ?found|page ?error|nx ?domain|\b(404|410|5[0-9][0-9])\b|server|dns|page (was |is )?(gone|removed|deleted|down)'
+            )
+            then 'page_gone'
+        when regexp_matches({{ words }}, '(?i)redirect|\b30[1278]\b') then 'redirect'
+        when regexp_matches({{ words }}, '(?i)no ?index|not ?index|canonical') then 'page_not_indexed'
+        when regexp_matches({{ words }}, '(?i)too ?old|low ?value|disallow|robots|crawl') then 'not_crawled'
+        when regexp_matches({{ words }}, '(?i)remove|delete|gone|missing') then 'link_removed'
+    end
+{%- endmacro %}
+
+{#
+    Whether a status code says that a page is broken for its visitors. 401, 403 and 429 say that a crawler was kept out.
+#}
+{% macro is_broken_status(http_status) -%}
+    coalesce({{ http_status }} between 400 and 599 and {{ http_status }} not in (401, 403, 429), false)
+{%- endmacro %}

@@ -12,6 +12,17 @@ domain_rows as (
 
 ),
 
+-- a domain that only names the brand is judged like one that links
+mention_rows as (
+
+    select distinct
+        client_id,
+        refreshed_on,
+        source_host
+    from {{ ref('int_mention_rows') }}
+
+),
+
 link_verdicts as (
 
     select * from {{ ref('int_link_verdicts') }}
@@ -174,6 +185,17 @@ raised as (
             cast(0 as bigint) as row_count,
             cast(0 as bigint) as spam_row_count
         from raised_by_domain_rows
+
+        union all by name
+
+        select
+            *,
+            cast(0 as bigint) as rule_bits,
+            cast(0 as bigint) as row_count,
+            cast(0 as bigint) as spam_row_count,
+            false as is_provider_spam,
+            cast(null as double) as spam_score
+        from mention_rows
     ) as raised_by_any
     inner join hosts
         on raised_by_any.source_host = hosts.host

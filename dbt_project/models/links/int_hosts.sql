@@ -10,6 +10,12 @@ domain_rows as (
 
 ),
 
+mention_rows as (
+
+    select distinct source_host as host from {{ ref('int_mention_rows') }}
+
+),
+
 public_suffixes as (
 
     select * from {{ source('reference', 'public_suffixes') }}
@@ -32,6 +38,12 @@ hosts as (
 
     select host
     from domain_rows
+    where host is not null and host != ''
+
+    union
+
+    select host
+    from mention_rows
     where host is not null and host != ''
 
 ),

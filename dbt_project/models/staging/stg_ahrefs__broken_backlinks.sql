@@ -23,6 +23,10 @@ renamed as (
         page_category,
         {{ ahrefs_link_type('link_type') }} as link_type,
         http_status,
+        -- what is listed is broken, whatever Ahrefs was answered; only a page that keeps crawlers out may be well
+        target_http_status is null or {{ is_broken_status('target_http_status') }} as is_target_broken,
+        target_http_status,
+        target_checked as target_checked_on,
         domain_rating as ahrefs_dr,
         domain_traffic,
         external_links,

@@ -26,6 +26,10 @@ renamed as (
             when item_type in ('image', 'redirect', 'canonical', 'alternate') then item_type
         end as link_type,
         http_status,
+        coalesce({{ is_broken_status('target_http_status') }}, false)
+        or (target_http_status is null and coalesce(target_is_broken, false)) as is_target_broken,
+        target_http_status,
+        last_seen as target_checked_on,
         domain_rank as dataforseo_rank,
         external_links,
         spam_score as link_spam_score,

@@ -25,7 +25,8 @@ renamed as (
                 )
                 then lower(link_type)
         end as link_type,
-        lost_reason,
+        {{ lost_reason('lost_reason') }} as lost_reason,
+        lost_reason as lost_words,
         http_status,
         authority as generic_authority,
         domain_traffic,

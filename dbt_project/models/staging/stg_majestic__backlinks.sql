@@ -30,7 +30,8 @@ renamed as (
                 or regexp_matches(link_type, '(?i)text')
                 then 'text'
         end as link_type,
-        lost_reason,
+        {{ lost_reason('lost_reason') }} as lost_reason,
+        lost_reason as lost_words,
         domain_trust_flow as majestic_tf,
         domain_citation_flow as majestic_cf,
         source_trust_flow as majestic_page_tf,
