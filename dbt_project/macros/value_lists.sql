@@ -9,6 +9,10 @@
         'change': ['closed', 'lost', 'reopened', 'new_best_gap', 'new_competitor_link'],
         'closed_grade': ['A', 'B', 'C'],
         'closed_kind': ['won', 'already_linked'],
+        'content_type': [
+            'statistics', 'guide', 'comparison', 'template', 'tool', 'report', 'glossary', 'tutorial', 'roundup', 'home',
+            'product', 'other',
+        ],
         'evidence': ['link', 'domain'],
         'gap_class': ['best', 'missing', 'weak', 'shared', 'strong'],
         'gap_status': ['open', 'below_minimum', 'covered', 'own'],
