@@ -1,7 +1,7 @@
 """Lists that people keep by hand in `inbox/<client_id>/`, and which refresh each row counts for.
 
-`verified.csv` holds what somebody saw on pages, `overrides.csv` what somebody decided. Each is one list for all time; a
-row counts from the refresh before its day on: for a refresh all rows made before the next one. So what is written today
+`verified.csv` holds what somebody saw on pages, `overrides.csv` what somebody decided, `outreach.csv` what somebody did
+and what came of it. Each is one list for all time; a row counts from the refresh before its day on: for a refresh all rows made before the next one. So what is written today
 changes the last refresh and leaves the history as it was.
 """
 
@@ -23,6 +23,7 @@ from pipelines.exports.values import day_sql
 DAY_HEADERS = {
     "verified.csv": ("checked_on",),
     "overrides.csv": ("when", "decided_on", "date"),
+    "outreach.csv": ("date", "when", "logged_on"),
 }
 """List → the headers, newest first, under which its rows tell their day."""
 

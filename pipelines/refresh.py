@@ -18,7 +18,7 @@ from pipelines.run_story import RunStory, halves_of, merged, read_story, slices_
 from warehouse.archive import read_manifests
 from warehouse.connections import writing
 from warehouse.layout import CHECKOUT, Workspace
-from warehouse.publication import follow_client_files, unusable_decisions
+from warehouse.publication import follow_client_files, unusable_rows_of_people
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -87,7 +87,7 @@ def run_refreshes(
     if slices := slices_of(outcome.published):
         outcome.warnings.extend(
             f"{path}:{row_number + 1}: not used: {problem}"
-            for path, row_number, problem in unusable_decisions(workspace, slices)
+            for path, row_number, problem in unusable_rows_of_people(workspace, slices)
         )
     outcome.problems.extend(_refused_files(workspace, plan))
     for story in stories:

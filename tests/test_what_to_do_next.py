@@ -1,15 +1,17 @@
 """Tables of what to do next, on one refresh of made-up exports: links to ask back, competitors to choose, pages that
-name the brand."""
+name the brand, and what was done already."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.clients import ClientSettings
+from pipelines.people_lists import rows_before
 from tests.conftest import Sandbox, csv_text
 from tests.exports_made import ahrefs_backlinks, semrush_backlinks
 
@@ -260,6 +262,22 @@ def deliver_mentions(sandbox: Sandbox) -> None:
     )
 
 
+OUTREACH = csv_text(
+    ["domain", "page", "status", "date", "owner", "note"],
+    [
+        ["titled.com", "", " Do not contact ", "2026-02-11", "Ana", "asked us to stop"],
+        ["", "https://blog.in-context.com/a", "Contacted", "2026-02-09", "Ben", ""],
+        ["in-context.com", "", "REPLIED", "2026-02-10", "Ben", "wants a sample"],
+        ["removed.com", "", "do-not-contact", "2026-01-02", "Ana", ""],
+        ["to-a-broken-page.com", "", "do_not_contact", "2026-01-02", "Ana", ""],
+        ["redirected.com", "", "do_not_contact", "2026-01-02", "Ana", ""],
+        ["redirected.com", "", "prospect", "2026-02-01", "Ana", "they changed their mind"],
+        ["titled.com", "", "stopped", "2026-02-12", "Ana", ""],
+        ["", "", "won", "2026-02-12", "Ana", ""],
+    ],
+)
+
+
 @pytest.fixture(scope="module")
 def refreshed(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
     sandbox = make_sandbox("what_to_do_next")
@@ -267,7 +285,14 @@ def refreshed(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
     deliver_links(sandbox)
     deliver_competitors(sandbox)
     deliver_mentions(sandbox)
-    assert sandbox.refresh().problems == []
+    sandbox.deliver("acme/outreach.csv", OUTREACH)
+    outcome = sandbox.refresh()
+    assert outcome.problems == []
+    assert [line for line in outcome.warnings if "not used" in line] == [
+        "inbox/acme/outreach.csv:9: not used: no status: stopped; expected prospect, contacted, replied, won, "
+        "declined, do_not_contact",
+        "inbox/acme/outreach.csv:10: not used: names neither a domain nor a page",
+    ]
     return sandbox
 
 
@@ -309,7 +334,8 @@ def test_nothing_of_competitors_is_asked_back(refreshed: Sandbox) -> None:
 
 def test_lost_links_are_ranked_by_authority_after_domains_that_link_no_more(refreshed: Sandbox) -> None:
     ranked = refreshed.query(
-        "select rank, referring_domain, is_domain_still_linking, authority from marts.lost_links order by rank"
+        "select rank, referring_domain, is_domain_still_linking, authority from marts.lost_links "
+        "where rank is not null order by rank"
     )
     assert [rank for rank, *_ in ranked] == list(range(1, len(ranked) + 1))
     assert ranked[0][1] == "strong-nofollow.com"
@@ -319,7 +345,7 @@ def test_lost_links_are_ranked_by_authority_after_domains_that_link_no_more(refr
     equals = [domain for _, domain, still, authority in ranked if authority == ranked[2][3] and not still]
     assert equals[:2] == ["to-another-broken-page.com", "to-a-broken-page.com"]
     assert equals[-1] == "not-looked-at.com"
-    assert len(equals) == 10
+    assert len(equals) == 9
 
 
 def test_candidates_come_from_lists_of_competitors_keyword_gaps_and_lists_of_keywords(refreshed: Sandbox) -> None:
@@ -404,3 +430,51 @@ def test_a_brand_without_terms_goes_by_the_clients_name() -> None:
     assert terms(name="Acme  Running") == ["Acme Running"]
     assert terms(name="Acme Running", brand_terms=["Acme", "ACME", " "]) == ["ACME"]
     assert terms() == []
+
+
+def test_the_outreach_log_keeps_every_event_and_marks_the_latest(refreshed: Sandbox) -> None:
+    events = refreshed.query(
+        "select referring_domain, outreach_status, owner, is_latest, problem is null from marts.outreach_log "
+        "order by row_number"
+    )
+    assert events == [
+        ("titled.com", "do_not_contact", "Ana", True, True),
+        ("in-context.com", "contacted", "Ben", False, True),
+        ("in-context.com", "replied", "Ben", True, True),
+        ("removed.com", "do_not_contact", "Ana", True, True),
+        ("to-a-broken-page.com", "do_not_contact", "Ana", True, True),
+        ("redirected.com", "do_not_contact", "Ana", False, True),
+        ("redirected.com", "prospect", "Ana", True, True),
+        ("titled.com", None, "Ana", False, False),
+        (None, "won", "Ana", False, False),
+    ]
+
+
+def test_whom_nobody_may_contact_is_never_ranked(refreshed: Sandbox) -> None:
+    opportunities = {
+        domain: facts
+        for domain, *facts in refreshed.query(
+            "select referring_domain, outreach_status, rank is null, tactic = 'skip' from marts.opportunities"
+        )
+    }
+    assert opportunities["titled.com"] == ["do_not_contact", True, False]
+    assert opportunities["in-context.com"] == ["replied", False, False]
+    assert opportunities["another-word.com"] == [None, False, False]
+    ranks = refreshed.query("select rank from marts.opportunities where rank is not null order by rank")
+    assert ranks == [(rank,) for rank in range(1, len(opportunities))]
+    lost = dict(refreshed.query("select referring_domain, (outreach_status, rank is null) from marts.lost_links"))
+    assert lost["removed.com"] == ("do_not_contact", True)
+    # a page of one's own is mended without asking
+    assert lost["to-a-broken-page.com"] == ("do_not_contact", False)
+    assert lost["redirected.com"] == ("prospect", False)
+    assert refreshed.query(
+        "select outreach_status from marts.unlinked_mentions where source_url = 'https://titled.com/a'"
+    ) == [("do_not_contact",)]
+
+
+def test_an_event_counts_from_the_refresh_before_its_day_on(tmp_path: Path) -> None:
+    path = tmp_path / "outreach.csv"
+    path.write_text("domain,status,date\na.com,contacted,2026-01-05\na.com,won,2026-03-01\n", encoding="utf-8")
+    assert rows_before(path, date(2026, 1, 1)) is None
+    assert rows_before(path, date(2026, 2, 1)) == b"domain,status,date\na.com,contacted,2026-01-05\n"
+    assert rows_before(path, None) == path.read_bytes()

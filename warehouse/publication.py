@@ -110,21 +110,27 @@ class ClientFacts:
     latest_days: int
 
 
-def unusable_decisions(workspace: Workspace, slices: Iterable[Slice]) -> list[tuple[str, int, str]]:
-    """Rows of `overrides.csv` that no rule can follow: path, row number, problem; each once."""
+def unusable_rows_of_people(workspace: Workspace, slices: Iterable[Slice]) -> list[tuple[str, int, str]]:
+    """Rows of `overrides.csv` and `outreach.csv` that nothing can follow: path, row number, problem; each once."""
     with connect(workspace.published_database, workspace, read_only=True) as connection:
         connection.execute("create temp table slices (client_id varchar, refreshed_on date)")
         connection.executemany("insert into slices values (?, ?)", [list(one) for one in slices] or [[None, None]])
         return connection.execute(
             """
-            select distinct export_files.path, decisions.row_number, decisions.problem
-            from marts.decisions
+            select distinct export_files.path, rows_of_people.row_number, rows_of_people.problem
+            from (
+                select client_id, refreshed_on, file_id, row_number, problem from marts.decisions
+                union all
+                select client_id, refreshed_on, file_id, row_number, problem from marts.outreach_log
+            ) as rows_of_people
             inner join marts.export_files
-                on decisions.client_id = export_files.client_id
-                and decisions.refreshed_on = export_files.refreshed_on
-                and decisions.file_id = export_files.file_id
-            where decisions.problem is not null
-                and (decisions.client_id, decisions.refreshed_on) in (select client_id, refreshed_on from slices)
+                on rows_of_people.client_id = export_files.client_id
+                and rows_of_people.refreshed_on = export_files.refreshed_on
+                and rows_of_people.file_id = export_files.file_id
+            where rows_of_people.problem is not null
+                and (rows_of_people.client_id, rows_of_people.refreshed_on) in (
+                    select client_id, refreshed_on from slices
+                )
             order by all
             """
         ).fetchall()

@@ -23,6 +23,7 @@
         'mention_outcome': ['unlinked', 'linked', 'panel_site', 'rejected', 'unreadable'],
         'movement': ['up', 'down', 'unchanged', 'entered', 'dropped', 'unknown'],
         'outcome': ['accepted', 'refused', 'duplicate', 'withdrawn'],
+        'outreach_status': ['prospect', 'contacted', 'replied', 'won', 'declined', 'do_not_contact'],
         'overlap_basis': ['competitor_list', 'keyword_lists', 'keyword_gap'],
         'parity': ['reached', 'in sight', 'never', 'unknown'],
         'placement': [

@@ -1,6 +1,4 @@
--- A failure means: an opportunity to be skipped has a rank, or one to be worked on has none.
+-- A failure means: an opportunity to be skipped, or that nobody may contact, has a rank, or another one has none.
 select *
 from {{ ref('opportunities') }}
-where
-    (tactic = 'skip' and rank is not null)
-    or (tactic != 'skip' and rank is null and outreach_status is distinct from 'do_not_contact')
+where (rank is null) != (tactic = 'skip' or coalesce(outreach_status, '') = 'do_not_contact')

@@ -16,6 +16,12 @@ mention_rows as (
 
 ),
 
+outreach_rows as (
+
+    select distinct host from {{ ref('int_outreach_rows') }}
+
+),
+
 public_suffixes as (
 
     select * from {{ source('reference', 'public_suffixes') }}
@@ -44,6 +50,12 @@ hosts as (
 
     select host
     from mention_rows
+    where host is not null and host != ''
+
+    union
+
+    select host
+    from outreach_rows
     where host is not null and host != ''
 
 ),

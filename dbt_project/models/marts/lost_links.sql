@@ -12,6 +12,7 @@ select
     title,
     reason,
     reason_evidence,
+    outreach_status,
     file_id,
     row_number,
     authority,

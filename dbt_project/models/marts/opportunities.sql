@@ -23,10 +23,20 @@ absence as (
 
 ),
 
+outreach as (
+
+    select * from {{ ref('int_outreach_events') }}
+    where is_latest
+
+),
+
 open_gaps as (
 
     select
         gap_scores.*,
+        outreach.outreach_status,
+        -- who is not to be contacted is not ranked, whatever the score
+        gap_scores.tactic != 'skip' and coalesce(outreach.outreach_status, '') != 'do_not_contact' as is_ranked,
         gaps.competitors_linked,
         gaps.gap_class,
         absence.absence
@@ -43,6 +53,10 @@ open_gaps as (
         on gap_scores.client_id = absence.client_id
         and gap_scores.refreshed_on = absence.refreshed_on
         and gap_scores.referring_domain = absence.referring_domain
+    left join outreach
+        on gap_scores.client_id = outreach.client_id
+        and gap_scores.refreshed_on = outreach.refreshed_on
+        and gap_scores.referring_domain = outreach.referring_domain
 
 )
 
@@ -51,9 +65,9 @@ select
     refreshed_on,
     referring_domain,
     case
-        when tactic != 'skip'
+        when is_ranked
             then cast(row_number() over (
-                partition by client_id, refreshed_on, tactic = 'skip'
+                partition by client_id, refreshed_on, is_ranked
                 order by score desc, referring_domain
             ) as integer)
     end as rank,
@@ -71,7 +85,7 @@ select
     best_target_url,
     best_anchor as anchor,
     placement,
-    cast(null as varchar) as outreach_status,
+    outreach_status,
     competitors_linked,
     authority,
     traffic,

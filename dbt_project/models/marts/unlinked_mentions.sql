@@ -10,6 +10,7 @@ select
     matched_in,
     snippet,
     absence,
+    outreach_status,
     competitor_sites,
     providers,
     file_id,

@@ -33,6 +33,13 @@ domain_metrics as (
 
 ),
 
+outreach as (
+
+    select * from {{ ref('int_outreach_events') }}
+    where is_latest
+
+),
+
 -- rows that tell of a loss, of a page that is gone, or of a broken page of the client
 telling_rows as (
 
@@ -247,12 +254,20 @@ worth_asking as (
     select
         candidates.*,
         domain_metrics.authority,
+        outreach.outreach_status,
+        -- an own page can be mended without asking anybody
+        coalesce(outreach.outreach_status, '') != 'do_not_contact'
+        or candidates.reason = 'own_page_broken' as is_ranked,
         still_linking.referring_domain is not null as is_domain_still_linking
     from candidates
     left join domain_metrics
         on candidates.client_id = domain_metrics.client_id
         and candidates.refreshed_on = domain_metrics.refreshed_on
         and candidates.referring_domain = domain_metrics.referring_domain
+    left join outreach
+        on candidates.client_id = outreach.client_id
+        and candidates.refreshed_on = outreach.refreshed_on
+        and candidates.referring_domain = outreach.referring_domain
     left join still_linking
         on candidates.client_id = still_linking.client_id
         and candidates.refreshed_on = still_linking.refreshed_on
@@ -283,19 +298,22 @@ texts as (
 select
     worth_asking.client_id,
     worth_asking.refreshed_on,
-    cast(row_number() over (
-        partition by worth_asking.client_id, worth_asking.refreshed_on
-        order by
-            worth_asking.is_domain_still_linking,
-            worth_asking.authority desc nulls last,
-            -- what is easiest to mend first
-            list_position(value_list.reasons, worth_asking.reason),
-            not worth_asking.is_follow,
-            worth_asking.lost_on desc nulls last,
-            delivered_rows.source_url,
-            delivered_rows.target_url,
-            worth_asking.site
-    ) as integer) as rank,
+    case
+        when worth_asking.is_ranked
+            then cast(row_number() over (
+                partition by worth_asking.client_id, worth_asking.refreshed_on, worth_asking.is_ranked
+                order by
+                    worth_asking.is_domain_still_linking,
+                    worth_asking.authority desc nulls last,
+                    -- what is easiest to mend first
+                    list_position(value_list.reasons, worth_asking.reason),
+                    not worth_asking.is_follow,
+                    worth_asking.lost_on desc nulls last,
+                    delivered_rows.source_url,
+                    delivered_rows.target_url,
+                    worth_asking.site
+            ) as integer)
+    end as rank,
     delivered_rows.source_url,
     delivered_rows.target_url,
     worth_asking.referring_domain,
@@ -304,6 +322,7 @@ select
     coalesce(delivered_rows.title, texts.title) as title,
     worth_asking.reason,
     worth_asking.reason_evidence,
+    worth_asking.outreach_status,
     delivered_rows.file_id,
     delivered_rows.row_number,
     worth_asking.authority,

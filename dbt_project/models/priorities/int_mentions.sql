@@ -33,6 +33,13 @@ domain_metrics as (
 
 ),
 
+outreach as (
+
+    select * from {{ ref('int_outreach_events') }}
+    where is_latest
+
+),
+
 gaps as (
 
     select * from {{ ref('int_gaps') }}
@@ -331,6 +338,7 @@ select
             then 'proven'
         else 'unproven'
     end as absence,
+    outreach.outreach_status,
     coalesce(pages.competitor_sites, cast([] as varchar[])) as competitor_sites,
     list_transform(
         pages.provider_ranks,
@@ -366,3 +374,7 @@ left join domain_metrics
     on pages.client_id = domain_metrics.client_id
     and pages.refreshed_on = domain_metrics.refreshed_on
     and pages.referring_domain = domain_metrics.referring_domain
+left join outreach
+    on pages.client_id = outreach.client_id
+    and pages.refreshed_on = outreach.refreshed_on
+    and pages.referring_domain = outreach.referring_domain

@@ -103,8 +103,8 @@ judged as (
 
 ),
 
--- of candidates that are alike, those that share most, in number and in part: shared × shared ÷ own keywords orders like
--- the cosine of the two sets of keywords
+-- of candidates that are alike, those that share most, in number and in part: shared × shared ÷ own keywords orders
+-- like the cosine of the two sets of keywords
 placed as (
 
     select
