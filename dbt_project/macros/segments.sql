@@ -113,6 +113,25 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#
+    Whether a domain bears the name of a site: `rival.de` and `rival-blog.com` that of `www.rival.com`. Labels that many hosts
+    have name nobody.
+#}
+{% macro bears_name_of(domain, site_host) -%}
+    coalesce(
+        len(list_filter(
+            string_split({{ site_host }}, '.'),
+            lambda label: length(label) >= 5
+            and label not in ('store', 'forum', 'support', 'media', 'online', 'group', 'global', 'health', 'travel')
+            and (
+                split_part({{ domain }}, '.', 1) = label
+                or starts_with(split_part({{ domain }}, '.', 1), label || '-')
+            )
+        )) > 0,
+        false
+    )
+{%- endmacro %}
+
 {# A number by which segments of the same strength are put in order: the rarer says more. #}
 {% macro segment_order(segment) -%}
     list_position(

@@ -28,6 +28,7 @@ select
     is_sponsored as sponsored,
     is_sitewide,
     is_editorial,
+    structural_reason,
     is_stale,
     first_seen_on as first_seen,
     last_seen_on as last_seen

@@ -99,5 +99,6 @@ select
     points_freshness,
     risk,
     score,
-    is_editorial
+    is_editorial,
+    is_earnable
 from open_gaps

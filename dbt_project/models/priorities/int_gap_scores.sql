@@ -93,6 +93,9 @@ facts as (
         gap_links.relevance,
         gap_links.best_placement,
         coalesce(gap_links.is_editorial, false) as is_editorial,
+        -- a domain known from a list of domains alone shows no link that could be structural
+        coalesce(gap_links.is_earnable, true) as is_earnable,
+        gap_links.structural_reason,
         gap_links.best_source_url,
         gap_links.best_target_url,
         gap_links.best_anchor,
@@ -173,10 +176,16 @@ select
     pointed.segment,
     case
         when decisions.tactic is not null then decisions.tactic
+        when not pointed.is_earnable then 'skip'
         when pointed.segment = 'editorial_mention' and pointed.competitors_linked > 1 then 'digital_pr'
         else tactic_rules.tactic
     end as tactic,
-    pointed.referring_domain || ' ' || tactic_rules.reason || ': ' || pointed.competitors_linked || ' of '
+    pointed.referring_domain || ' '
+    || case
+        when pointed.is_earnable then tactic_rules.reason
+        else 'cannot be earned (' || pointed.structural_reason || ')'
+    end
+    || ': ' || pointed.competitors_linked || ' of '
     || pointed.competitors_in_panel || ' competitors linked ('
     || array_to_string(pointed.competitor_sites[1:3], ', ')
     || case when pointed.competitors_linked > 3 then ' and others' else '' end || '), you are not.'
@@ -190,6 +199,7 @@ select
     pointed.relevance,
     coalesce(pointed.best_placement, 'unknown') as placement,
     pointed.is_editorial,
+    pointed.is_earnable,
     coalesce(pointed.points_authority, 0) as points_authority,
     coalesce(pointed.points_relevance, 0) as points_relevance,
     coalesce(pointed.points_competitors, 0) as points_competitors,

@@ -1,6 +1,6 @@
 with links as (
 
-    select * from {{ ref('int_link_texts') }}
+    select * from {{ ref('int_links_quoted') }}
     where is_live and not is_own_site and target_url is not null
 
 ),

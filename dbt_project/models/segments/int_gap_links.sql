@@ -31,6 +31,8 @@ ranked as (
         ) filter (not is_own_site) as best_link,
         max(relevance) filter (not is_own_site) as relevance,
         bool_or(is_editorial) filter (not is_own_site) as is_editorial,
+        bool_or(structural_reason is null) filter (not is_own_site) as is_earnable,
+        min(structural_reason) filter (not is_own_site) as structural_reason,
         max(first_seen_on) filter (not is_own_site) as newest_link_on,
         -- what the domain gives the client, for the grade of a closed gap
         bool_or(is_follow and placement = 'content') filter (is_own_site) as has_graded_a_link,
@@ -51,6 +53,8 @@ select
     best_link.placement as best_placement,
     relevance,
     coalesce(is_editorial, false) as is_editorial,
+    coalesce(is_earnable, true) as is_earnable,
+    structural_reason,
     newest_link_on,
     case
         when has_graded_a_link then 'A'

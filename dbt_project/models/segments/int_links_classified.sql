@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
-with link_texts as (
+with links_quoted as (
 
-    select * from {{ ref('int_link_texts') }}
+    select * from {{ ref('int_links_quoted') }}
 
 ),
 
@@ -30,6 +30,12 @@ refreshes as (
 
 ),
 
+panel_sites as (
+
+    select * from {{ source('ledger', 'panel_sites') }}
+
+),
+
 page_decisions as (
 
     select * from {{ ref('int_decisions') }}
@@ -47,7 +53,7 @@ domain_decisions as (
 decided as (
 
     select
-        link_texts.*,
+        links_quoted.*,
         coalesce(page_decisions.segment, domain_decisions.segment, segment_decisions.segment, 'other') as segment,
         case
             when page_decisions.segment is not null or domain_decisions.segment is not null then 'overrides'
@@ -74,10 +80,10 @@ decided as (
                         lambda term: contains(
                             lower(concat_ws(
                                 ' ',
-                                link_texts.title,
-                                link_texts.anchor,
-                                link_texts.left_context,
-                                link_texts.right_context
+                                links_quoted.title,
+                                links_quoted.anchor,
+                                links_quoted.left_context,
+                                links_quoted.right_context
                             )),
                             term
                         )
@@ -86,25 +92,30 @@ decided as (
             end
         ) as relevance,
         coalesce(rule_sets.review_reasons, cast([] as varchar[])) as review_reasons,
-        provider_sets.providers
-    from link_texts
+        provider_sets.providers,
+        {{ bears_name_of('links_quoted.referring_domain', 'panel_sites.site_host') }} as is_own_group
+    from links_quoted
     inner join refreshes
-        on link_texts.client_id = refreshes.client_id
-        and link_texts.refreshed_on = refreshes.refreshed_on
+        on links_quoted.client_id = refreshes.client_id
+        and links_quoted.refreshed_on = refreshes.refreshed_on
+    inner join panel_sites
+        on links_quoted.client_id = panel_sites.client_id
+        and links_quoted.refreshed_on = panel_sites.refreshed_on
+        and links_quoted.site = panel_sites.site
     left join segment_decisions
-        on {{ same_cues('link_texts', 'segment_decisions') }}
+        on {{ same_cues('links_quoted', 'segment_decisions') }}
     left join page_decisions
-        on link_texts.client_id = page_decisions.client_id
-        and link_texts.refreshed_on = page_decisions.refreshed_on
-        and link_texts.page_key = page_decisions.page_key
+        on links_quoted.client_id = page_decisions.client_id
+        and links_quoted.refreshed_on = page_decisions.refreshed_on
+        and links_quoted.page_key = page_decisions.page_key
     left join domain_decisions
-        on link_texts.client_id = domain_decisions.client_id
-        and link_texts.refreshed_on = domain_decisions.refreshed_on
-        and link_texts.referring_domain = domain_decisions.decided_domain
+        on links_quoted.client_id = domain_decisions.client_id
+        and links_quoted.refreshed_on = domain_decisions.refreshed_on
+        and links_quoted.referring_domain = domain_decisions.decided_domain
     left join rule_sets
-        on link_texts.rule_bits = rule_sets.rule_bits
+        on links_quoted.rule_bits = rule_sets.rule_bits
     left join provider_sets
-        on link_texts.provider_bits = provider_sets.provider_bits
+        on links_quoted.provider_bits = provider_sets.provider_bits
 
 ),
 
@@ -161,6 +172,11 @@ select
     and not is_ugc
     and not is_sponsored
     and not is_sitewide as is_editorial,
+    case
+        when is_own_group then 'bears the name of ' || site || ': own group'
+        when segment = 'partner' and placement = 'footer' then 'credit or link of a whole site'
+        when segment = 'partner' then 'partner, customer or supplier'
+    end as structural_reason,
     is_stale,
     first_seen_on,
     last_seen_on

@@ -1,8 +1,8 @@
 {% set fields = segment_fields() %}
 
-with link_texts as (
+with links_quoted as (
 
-    select * from {{ ref('int_link_texts') }}
+    select * from {{ ref('int_links_quoted') }}
 
 ),
 
@@ -14,7 +14,7 @@ combinations as (
         *
     from (
         select distinct {{ cue_columns() }}
-        from link_texts
+        from links_quoted
     )
 
 ),
