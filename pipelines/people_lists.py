@@ -1,8 +1,8 @@
 """Lists that people keep by hand in `inbox/<client_id>/`, and which refresh each row counts for.
 
 `verified.csv` holds what somebody saw on pages, `overrides.csv` what somebody decided, `outreach.csv` what somebody did
-and what came of it. Each is one list for all time; a row counts from the refresh before its day on: for a refresh all rows made before the next one. So what is written today
-changes the last refresh and leaves the history as it was.
+and what came of it. Each is one list for all time; a row counts from the refresh before its day on: for a refresh all
+rows made before the next one. So what is written today changes the last refresh and leaves the history as it was.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ judged as (
             when outreach_rows.status_word is null
                 then 'no status; expected {{ value_lists()["outreach_status"] | join(", ") }}'
             when outreach_rows.status_word not in ({{ statuses }})
-                then 'no status: ' || outreach_rows.status_word
+                then
+                    'no status: ' || outreach_rows.status_word
                     || '; expected {{ value_lists()["outreach_status"] | join(", ") }}'
         end as problem
     from outreach_rows
