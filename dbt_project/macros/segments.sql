@@ -20,7 +20,7 @@
     case when contains({{ url }}, '%') then coalesce(try(url_decode({{ url }})), {{ url }}) else {{ url }} end
 {%- endmacro %}
 
-{# The words of a path's last parts: `/blog/10-trail_shoes.html` → ` blog 10 trail shoes`. #}
+{# The words of a part of a path: `10-trail_shoes.html` → `10 trail shoes`. #}
 {% macro words_of_path(path) -%}
     regexp_replace(regexp_replace({{ path }}, '\.(html?|php|aspx?|jsp)$', ''), '[-_+/.%]+', ' ', 'g')
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {# What cannot be made again by somebody else. #}
 {% set not_replicable = "('home', 'product')" %}
-{% set steps = var('asset_cover_steps') %}
+{% set steps = var('asset_cover_steps') | int(2) %}
 
 with opportunities as (
 
@@ -69,7 +69,7 @@ segments as (
             and links.refreshed_on = opportunities.refreshed_on
             and links.referring_domain = opportunities.referring_domain
         group by all
-    )
+    ) as counted
     group by client_id, refreshed_on, target_key
 
 ),
@@ -100,7 +100,8 @@ totals as (
 
 ),
 
--- greedy set cover: no set of as many pages opens less than 1 - 1/e of the best one's value (Nemhauser, Wolsey, Fisher 1978)
+-- greedy set cover: it opens at least 1 - 1/e of what the best set of as many pages opens (Nemhauser, Wolsey and
+-- Fisher 1978)
 left_0 as materialized (
 
     select

@@ -169,7 +169,12 @@ typed as (
         coded.*,
         coalesce(rules.content_type, 'other') as content_type,
         rules.reason as content_type_evidence,
-        greatest(coded.path_year, coded.title_year, coded.anchor_year) as latest_year
+        greatest(coded.path_year, coded.title_year, coded.anchor_year) as latest_year,
+        case
+            when coded.title_year >= greatest(coded.path_year, coded.anchor_year, 0) then 'title'
+            when coded.path_year >= greatest(coded.anchor_year, 0) then 'URL'
+            else 'anchors'
+        end as year_place
     from coded
     left join {{ ref('content_type_rules') }} as rules
         on coded.type_code = rules.weight * 1000 + 999 - rules.rule_id
@@ -194,10 +199,7 @@ select
         when content_type = 'home' then null
         -- the latest year it names is over for two years
         when latest_year <= year(refreshed_on) - {{ var('outdated_years') }}
-            then latest_year || ' is the latest year in its '
-            || case
-                when title_year = latest_year then 'title' when path_year = latest_year then 'URL' else 'anchors'
-            end
+            then latest_year || ' is the latest year in its ' || year_place
         when
             referring_domains >= 3
             and newest_link_on <= refreshed_on - {{ var('outdated_years') }} * 365

@@ -128,7 +128,7 @@ readable as (
         concat_ws(
             ' ¦ ',
             {{ headline_of('seen_title') }},
-            trim({{ words_of_path("split_part(split_part(seen_url, '?', 1), '#', 1)") }})
+            trim({{ words_of_path("regexp_extract(seen_url, '([^/?#]*)/?([?#].*)?$', 1)") }})
         ) as seen_headline
     from split
 
