@@ -1,45 +1,35 @@
 {#
     Names in texts. A name stands where neither side of it goes on with a letter, mark or digit, in Unicode; case makes no
     difference, accents do. Scripts that write no blanks between words have no such sides.
+
+    Names are data, so they are no constant patterns, and DuckDB builds any other pattern anew for each row: a text is split
+    at the name instead, and only what stands beside it is matched, by patterns that are always the same.
 #}
 
-{% macro scripts_without_blanks() -%}
-    \p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}
-{%- endmacro %}
-
-{# A regular expression (RE2) that finds a name; its blanks match any. Group 1 is the name as the text writes it. #}
-{% macro name_pattern(name) -%}
+{# Whether a character goes on with a word. #}
+{% macro is_of_word(character) -%}
     (
-        '(?i)'
-        || case
-            when
-                regexp_matches({{ name }}, '^[\p{L}\p{N}]')
-                and not regexp_matches({{ name }}, '^[{{ scripts_without_blanks() }}]')
-                then '(?:^|[^\p{L}\p{M}\p{N}]|[{{ scripts_without_blanks() }}])'
-            else ''
-        end
-        || '(' || replace(regexp_escape({{ name }}), '\ ', '[\s\p{Z}]+') || ')'
-        || case
-            when
-                regexp_matches({{ name }}, '[\p{L}\p{M}\p{N}]$')
-                and not regexp_matches({{ name }}, '[{{ scripts_without_blanks() }}]$')
-                then '(?:$|[^\p{L}\p{M}\p{N}]|[{{ scripts_without_blanks() }}])'
-            else ''
-        end
+        regexp_matches({{ character }}, '[\p{L}\p{M}\p{N}]')
+        and not regexp_matches({{ character }}, '[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]')
     )
 {%- endmacro %}
 
-{# A text as names are looked for in it. #}
+{# A text as names are looked for in it: composed, with single blanks. #}
 {% macro text_to_search(text) -%}
-    nfc_normalize({{ text }})
+    regexp_replace(nfc_normalize({{ text }}), '[\s\p{Z}]+', ' ', 'g')
 {%- endmacro %}
 
-{# The name as a text writes it, or null. #}
-{% macro name_found(text, pattern) -%}
-    nullif(regexp_extract({{ text }}, {{ pattern }}, 1), '')
+{# Which occurrence of a name, out of what is left and right of each, stands for itself; null for none. #}
+{% macro standing_occurrence(parts, terms) -%}
+    list_filter(
+        range(1, len({{ parts }})),
+        lambda number:
+            not ({{ terms }}.has_left_side and {{ is_of_word("right(" ~ parts ~ "[number], 1)") }})
+            and not ({{ terms }}.has_right_side and {{ is_of_word("left(" ~ parts ~ "[number + 1], 1)") }})
+    )[1]
 {%- endmacro %}
 
-{# A few words around a name. #}
-{% macro words_around(text, pattern) -%}
-    trim(regexp_replace(regexp_extract({{ text }}, '(?is).{0,80}(?:' || {{ pattern }} || ').{0,80}'), '\s+', ' ', 'g'))
+{# Where an occurrence begins in the text. #}
+{% macro place_of_occurrence(parts, number, term) -%}
+    (length(array_to_string({{ parts }}[1:{{ number }}], '')) + ({{ number }} - 1) * length({{ term }}) + 1)
 {%- endmacro %}

@@ -6,7 +6,9 @@ with brand_terms as (
         brand_terms.term,
         -- asked first, because it is cheap
         lower(split_part(brand_terms.term, ' ', 1)) as first_word,
-        {{ name_pattern('brand_terms.term') }} as pattern
+        lower(brand_terms.term) as lower_term,
+        {{ is_of_word('left(brand_terms.term, 1)') }} as has_left_side,
+        {{ is_of_word('right(brand_terms.term, 1)') }} as has_right_side
     from {{ source('ledger', 'brand_terms') }} as brand_terms
     inner join {{ source('ledger', 'refreshes') }} as refreshes
         on brand_terms.client_id = refreshes.client_id
@@ -224,48 +226,88 @@ told as (
 
 ),
 
--- a row and a name: where it stands first, the title before the text
 {% set fields = ['title', 'anchor', 'snippet', 'context'] %}
-searched as (
+readable as (
 
     select
-        told.*,
-        brand_terms.term,
         {% for field in fields %}
-        {{ name_found(text_to_search('told.' ~ field), 'brand_terms.pattern') }} as name_in_{{ field }},
+        {{ text_to_search(field) }} as text_of_{{ field }},
         {% endfor %}
-        brand_terms.pattern
+        *
     from told
-    left join brand_terms
-        on told.client_id = brand_terms.client_id
-        and told.refreshed_on = brand_terms.refreshed_on
 
 ),
 
+-- a row and a name
+searched as (
+
+    select
+        {% for field in fields %}
+        string_split(lower(readable.text_of_{{ field }}), brand_terms.lower_term) as parts_of_{{ field }},
+        {% endfor %}
+        readable.*,
+        brand_terms.term,
+        brand_terms.has_left_side,
+        brand_terms.has_right_side
+    from readable
+    left join brand_terms
+        on readable.client_id = brand_terms.client_id
+        and readable.refreshed_on = brand_terms.refreshed_on
+
+),
+
+found as (
+
+    select
+        {% for field in fields %}
+        {{ standing_occurrence('parts_of_' ~ field, 'searched') }} as number_in_{{ field }},
+        {% endfor %}
+        *
+    from searched
+
+),
+
+-- where it stands first, the title before the text
 matched as (
 
     select
         *,
         case
             {% for field in fields %}
-            when name_in_{{ field }} is not null then '{{ field }}'
+            when number_in_{{ field }} is not null then '{{ field }}'
             {% endfor %}
             when is_told then 'provider'
         end as matched_in,
         case
             {% for field in fields %}
-            when name_in_{{ field }} is not null then {{ loop.index }}
+            when number_in_{{ field }} is not null then {{ loop.index }}
             {% endfor %}
             else {{ fields | length + 1 }}
         end as matched_rank,
-        coalesce(name_in_{{ fields | join(', name_in_') }}) as matched_term,
         case
             {% for field in fields %}
-            when name_in_{{ field }} is not null then {{ words_around(text_to_search(field), 'pattern') }}
+            when number_in_{{ field }} is not null
+                then substr(
+                    text_of_{{ field }},
+                    {{ place_of_occurrence('parts_of_' ~ field, 'number_in_' ~ field, 'term') }},
+                    length(term)
+                )
+            {% endfor %}
+        end as matched_term,
+        case
+            {% for field in fields %}
+            when number_in_{{ field }} is not null
+                then trim(substr(
+                    text_of_{{ field }},
+                    greatest(
+                        1, {{ place_of_occurrence('parts_of_' ~ field, 'number_in_' ~ field, 'term') }} - 80
+                    ),
+                    length(term) + 160
+                ))
             {% endfor %}
             else coalesce(snippet, nullif(context, ''))
         end as words
-    from searched
+    from found
 
 ),
 
