@@ -45,9 +45,9 @@ texts as (
 
 ),
 
-refreshes as (
+link_relevance as (
 
-    select * from {{ source('ledger', 'refreshes') }}
+    select * from {{ ref('int_link_relevance') }}
 
 ),
 
@@ -149,29 +149,24 @@ coded as (
             {{ segment_code('page_type', 'quoted.page_type') }},
             {{ segment_code('rel', 'quoted.rel') }}
         ) as segment_code,
-        case
-            when len(refreshes.niche_terms) = 0 then null
-            else least(
-                1.0,
-                len(list_filter(
-                    refreshes.niche_terms,
-                    lambda term: contains(
-                        lower(concat_ws(' ', quoted.title, quoted.anchor, quoted.left_context, quoted.right_context)),
-                        term
-                    )
-                )) / least(2.0, len(refreshes.niche_terms))
-            )
-        end as relevance,
+        link_relevance.relevance,
+        link_relevance.relevance_evidence,
         coalesce(page_decisions.segment, domain_decisions.segment) as decided_segment,
         coalesce(page_decisions.relevance, domain_decisions.relevance) as decided_relevance,
+        case
+            when page_decisions.relevance is not null then page_decisions.decision_evidence
+            when domain_decisions.relevance is not null then domain_decisions.decision_evidence
+        end as relevance_decision_evidence,
         case
             when page_decisions.segment is not null then page_decisions.decision_evidence
             else domain_decisions.decision_evidence
         end as decision_evidence
     from quoted
-    inner join refreshes
-        on quoted.client_id = refreshes.client_id
-        and quoted.refreshed_on = refreshes.refreshed_on
+    left join link_relevance
+        on quoted.client_id = link_relevance.client_id
+        and quoted.refreshed_on = link_relevance.refreshed_on
+        and quoted.file_number = link_relevance.file_number
+        and quoted.row_number = link_relevance.row_number
     left join unicode_hosts
         on quoted.referring_host_written = unicode_hosts.host
     left join page_decisions
@@ -218,6 +213,7 @@ select
     case when coded.decided_segment is not null then 1 else coalesce(segment_rules.weight, 0) / 100.0 end
         as segment_confidence,
     coalesce(coded.decided_relevance, coded.relevance) as relevance,
+    coalesce(coded.relevance_decision_evidence, coded.relevance_evidence) as relevance_evidence,
     coalesce(rule_sets.review_reasons, cast([] as varchar[])) as review_reasons,
     provider_sets.providers,
     coded.file_id,

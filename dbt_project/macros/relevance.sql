@@ -1,0 +1,95 @@
+{#
+    What a text is about. Texts are taken apart into words in Unicode; where a language writes none apart (Chinese,
+    Japanese, Thai …), each pair of letters stands for a word.
+#}
+{% macro letters_without_blanks() -%}
+    '[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]'
+{%- endmacro %}
+
+{#
+    The words of a text in order, lower case, between blanks of their own: ` trail  running `. What a client is called
+    stands in `names` in the same form and is taken out: it tells whose page is linked and not what the linking one is
+    about.
+#}
+{% macro spaced_words(text, names='cast([] as varchar[])') -%}
+    list_reduce(
+        list_prepend(
+            ' ' || array_to_string(regexp_extract_all(lower(nfc_normalize({{ text }})), '[\p{L}\p{M}\p{N}]+'), '  ')
+            || ' ',
+            {{ names }}
+        ),
+        lambda left_over, next_name: replace(left_over, next_name, '  ')
+    )
+{%- endmacro %}
+
+{% macro brand_names(brand_terms) -%}
+    list_filter(
+        list_transform({{ brand_terms }}, lambda brand_term: {{ spaced_words('brand_term') }}),
+        lambda brand_name: trim(brand_name) != ''
+    )
+{%- endmacro %}
+
+{# The distinct words of such a text in the order of the alphabet: however often a word is repeated, it counts once. #}
+{% macro distinct_words(words) -%}
+    list_sort(list_distinct(
+        case
+            when regexp_matches({{ words }}, {{ letters_without_blanks() }})
+                then flatten(list_transform(
+                    regexp_extract_all({{ words }}, '[^ ]+'),
+                    lambda word: case
+                        when length(word) > 2 and regexp_matches(word, {{ letters_without_blanks() }})
+                            then list_transform(range(1, length(word)), lambda place: word[place:place + 1])
+                        else [word]
+                    end
+                ))
+            else regexp_extract_all({{ words }}, '[^ ]+')
+        end
+    ))
+{%- endmacro %}
+
+{#
+    What is left of a word for comparison: without accents, doubled letters and common endings, spelt by sound, so that
+    `shoes` finds `shoe`, `maratón` finds `marathon` and `photovoltaïque` finds `Photovoltaik`. One rule for all
+    languages, because titles are too short to tell theirs.
+#}
+{% macro word_stem(word) -%}
+    regexp_replace(
+        {{ word_by_sound(word) }},
+        '^(.{3,}?)(?:ings?|ers?|ies|ie|ia|es|en|ns|nes|ne|na|as|os|s|e|n|a|o|i|u)$',
+        '\1'
+    )
+{%- endmacro %}
+
+{% macro word_by_sound(word) -%}
+    {%- set spelt = namespace(sql="strip_accents(" ~ word ~ ")") -%}
+    {%- for letters, sound in [('ß', 'ss'), ('ł', 'l'), ('æ', 'ae'), ('ø', 'o'), ('ph', 'f'), ('th', 't')] -%}
+        {%- set spelt.sql = "replace(" ~ spelt.sql ~ ", '" ~ letters ~ "', '" ~ sound ~ "')" -%}
+    {%- endfor -%}
+    {%- for letter in 'bcdfgklmnprstvz' -%}
+        {%- set spelt.sql = "replace(" ~ spelt.sql ~ ", '" ~ letter ~ letter ~ "', '" ~ letter ~ "')" -%}
+    {%- endfor -%}
+    {%- set spelt.sql = "regexp_replace(" ~ spelt.sql ~ ", 'qu|ck|c([^eiyh]|$)', 'k\\1', 'g')" -%}
+    {%- for letters, sound in [('y', 'i'), ('w', 'v'), ('x', 's')] -%}
+        {%- set spelt.sql = "replace(" ~ spelt.sql ~ ", '" ~ letters ~ "', '" ~ sound ~ "')" -%}
+    {%- endfor -%}
+    {{ spelt.sql }}
+{%- endmacro %}
+
+{# Length of the vector of a text whose words are all known whole: `LENGTH` in `pipelines/meaning.py`. #}
+{% macro meaning_length() -%}
+    127
+{%- endmacro %}
+
+{# A vector for calculation. Its numbers are whole and their products stay below 2^24: exact in any order. #}
+{% macro as_numbers(meaning) -%}
+    cast({{ meaning }} as float[256])
+{%- endmacro %}
+
+{# Vectors of another model cannot be compared with those of today's, and are made anew. #}
+{% macro delete_other_meanings() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }} where model is distinct from meaning_model()
+    {%- else -%}
+    select 1
+    {%- endif -%}
+{%- endmacro %}
