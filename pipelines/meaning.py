@@ -188,7 +188,9 @@ class _Words:
         self.tokens[first : first + len(words)] = 0
         if not told:
             return
-        encodings = self._tokenizer.encode_batch([words[number][:_LONGEST_WORD] for number in told], False)
+        encodings = self._tokenizer.encode_batch(
+            [words[number][:_LONGEST_WORD] for number in told], add_special_tokens=False
+        )
         tokens = [encoding.ids for encoding in encodings]
         counts = np.array([len(ids) for ids in tokens])
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
@@ -218,4 +220,12 @@ def _words() -> _Words:
     return _Words()
 
 
-__all__: list[Any] = ["DIMENSIONS", "LENGTH", "Plugin", "add_functions", "function_words", "meaning_model", "meanings_of"]
+__all__: list[Any] = [
+    "DIMENSIONS",
+    "LENGTH",
+    "Plugin",
+    "add_functions",
+    "function_words",
+    "meaning_model",
+    "meanings_of",
+]

@@ -75,6 +75,23 @@
     {{ spelt.sql }}
 {%- endmacro %}
 
+{# A name of a text that is the same in every refresh; texts of the same distinct words are one. #}
+{% macro text_key(words) -%}
+    md5_number(array_to_string({{ words }}, ' '))
+{%- endmacro %}
+
+{# 0 where a text is as near as unrelated ones are, 1 where it is all about the niche. #}
+{% macro share_of_nearness(nearness) -%}
+    greatest(
+        0,
+        least(
+            1,
+            ({{ nearness }} - {{ var('unrelated_nearness') }})
+            / ({{ var('full_nearness') }} - {{ var('unrelated_nearness') }})
+        )
+    )
+{%- endmacro %}
+
 {# Length of the vector of a text whose words are all known whole: `LENGTH` in `pipelines/meaning.py`. #}
 {% macro meaning_length() -%}
     127

@@ -100,6 +100,6 @@ select
     refreshed_on,
     file_number,
     row_number,
-    md5_number(array_to_string(words, ' ')) as text_key,
+    {{ text_key('words') }} as text_key,
     words
 from worded

@@ -5,13 +5,32 @@
     pre_hook="{{ delete_other_meanings() }}",
 ) }}
 
-with texts as (
+with asked as (
+
+    select
+        client_id,
+        text_key,
+        words
+    from {{ ref('int_text_words') }}
+
+    union all
+
+    select
+        client_id,
+        other_text_key as text_key,
+        other_words as words
+    from {{ ref('int_text_words') }}
+    where other_text_key != text_key
+
+),
+
+texts as (
 
     select
         client_id,
         text_key,
         any_value(words) as words
-    from {{ ref('int_link_texts') }}
+    from asked
     group by all
 
 )

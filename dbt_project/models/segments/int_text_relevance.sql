@@ -1,21 +1,12 @@
-with texts as (
+with text_words as (
 
-    select
-        client_id,
-        refreshed_on,
-        text_key,
-        any_value(words) as words
-    from {{ ref('int_link_texts') }}
-    group by all
+    select * from {{ ref('int_text_words') }}
 
 ),
 
 niche_texts as (
 
-    select
-        *,
-        case niche_kind when 'description' then 2 when 'keyword' then 3 else 1 end as kind_number
-    from {{ ref('int_niche_texts') }}
+    select * from {{ ref('int_niche_texts') }}
     where len(words) > 0
 
 ),
@@ -26,281 +17,7 @@ meanings as (
 
 ),
 
-niche_words as (
-
-    select distinct
-        client_id,
-        refreshed_on,
-        unnest(words) as niche_word
-    from niche_texts
-
-),
-
-stemmed_niche_words as (
-
-    select
-        *,
-        {{ word_stem('niche_word') }} as niche_stem
-    from niche_words
-
-),
-
-text_words as (
-
-    select
-        client_id,
-        refreshed_on,
-        text_key,
-        unnest(words) as word
-    from texts
-
-),
-
-stemmed_words as (
-
-    select
-        *,
-        {{ word_stem('word') }} as stem
-    from (select distinct client_id, refreshed_on, word from text_words) as words
-
-),
-
-same_words as (
-
-    select
-        stemmed_words.client_id,
-        stemmed_words.refreshed_on,
-        stemmed_words.word,
-        niche.niche_word,
-        case when stemmed_words.word = niche.niche_word then 100 else 90 end as strength
-    from stemmed_words
-    inner join stemmed_niche_words as niche
-        on stemmed_words.client_id = niche.client_id
-        and stemmed_words.refreshed_on = niche.refreshed_on
-        and stemmed_words.stem = niche.niche_stem
-
-    union all
-
-    -- words put together (`Marathontraining`), and long ones that differ in a letter or two from one language to another
-    select
-        stemmed_words.client_id,
-        stemmed_words.refreshed_on,
-        stemmed_words.word,
-        niche.niche_word,
-        {{ var('similar_word_pct') }} as strength
-    from stemmed_words
-    inner join stemmed_niche_words as niche
-        on stemmed_words.client_id = niche.client_id
-        and stemmed_words.refreshed_on = niche.refreshed_on
-        and stemmed_words.stem[:3] = niche.niche_stem[:3]
-    where
-        stemmed_words.stem != niche.niche_stem
-        and (
-            (length(niche.niche_stem) >= 5 and starts_with(stemmed_words.stem, niche.niche_stem))
-            or (
-                least(length(stemmed_words.stem), length(niche.niche_stem)) >= 7
-                and damerau_levenshtein(stemmed_words.stem, niche.niche_stem)
-                <= least(length(stemmed_words.stem), length(niche.niche_stem)) // 5
-            )
-        )
-
-    union all
-
-    select
-        stemmed_words.client_id,
-        stemmed_words.refreshed_on,
-        stemmed_words.word,
-        niche.niche_word,
-        {{ var('similar_word_pct') }} as strength
-    from stemmed_words
-    inner join stemmed_niche_words as niche
-        on stemmed_words.client_id = niche.client_id
-        and stemmed_words.refreshed_on = niche.refreshed_on
-        and stemmed_words.stem[-4:] = niche.niche_stem[-4:]
-    where
-        length(niche.niche_stem) >= 6
-        and length(stemmed_words.stem) > length(niche.niche_stem)
-        and ends_with(stemmed_words.stem, niche.niche_stem)
-
-),
-
-found_words as (
-
-    select
-        text_words.client_id,
-        text_words.refreshed_on,
-        text_words.text_key,
-        same_words.niche_word,
-        max(same_words.strength) as strength,
-        -- the word that fits best, the first of the alphabet among equals
-        arg_min(
-            text_words.word,
-            struct_pack(misfit := 100 - same_words.strength, word := text_words.word)
-        ) as word
-    from text_words
-    inner join same_words
-        on text_words.client_id = same_words.client_id
-        and text_words.refreshed_on = same_words.refreshed_on
-        and text_words.word = same_words.word
-    group by all
-
-),
-
-text_counts as (
-
-    select
-        client_id,
-        refreshed_on,
-        count(*) as texts
-    from texts
-    group by all
-
-),
-
-word_counts as (
-
-    select
-        client_id,
-        refreshed_on,
-        niche_word,
-        count(*) as texts
-    from found_words
-    group by all
-
-),
-
--- rare words weigh more; in thousandths, because sums of whole numbers do not depend on their order
-weighted_niche_words as (
-
-    select
-        niche_words.client_id,
-        niche_words.refreshed_on,
-        niche_words.niche_word,
-        cast(round(1000 * ln(1 + (text_counts.texts + 100) / (coalesce(word_counts.texts, 0) + 10.0))) as bigint)
-            as weight
-    from niche_words
-    inner join text_counts
-        on niche_words.client_id = text_counts.client_id
-        and niche_words.refreshed_on = text_counts.refreshed_on
-    left join word_counts
-        on niche_words.client_id = word_counts.client_id
-        and niche_words.refreshed_on = word_counts.refreshed_on
-        and niche_words.niche_word = word_counts.niche_word
-
-),
-
-niche_text_words as (
-
-    select
-        client_id,
-        refreshed_on,
-        kind_number,
-        niche_text,
-        unnest(words) as niche_word
-    from niche_texts
-
-),
-
-weighted_niche_texts as (
-
-    select
-        niche_text_words.client_id,
-        niche_text_words.refreshed_on,
-        niche_text_words.kind_number,
-        niche_text_words.niche_text,
-        sum(weighted_niche_words.weight) as weight
-    from niche_text_words
-    inner join weighted_niche_words
-        on niche_text_words.client_id = weighted_niche_words.client_id
-        and niche_text_words.refreshed_on = weighted_niche_words.refreshed_on
-        and niche_text_words.niche_word = weighted_niche_words.niche_word
-    group by all
-
-),
-
-weighted_niches as (
-
-    select
-        client_id,
-        refreshed_on,
-        cast(round(avg(weight)) as bigint) as weight
-    from weighted_niche_words
-    group by all
-
-),
-
-weighted_found_words as (
-
-    select
-        found_words.*,
-        weighted_niche_words.weight
-    from found_words
-    inner join weighted_niche_words
-        on found_words.client_id = weighted_niche_words.client_id
-        and found_words.refreshed_on = weighted_niche_words.refreshed_on
-        and found_words.niche_word = weighted_niche_words.niche_word
-
-),
-
-found_niche_texts as (
-
-    select
-        weighted_found_words.client_id,
-        weighted_found_words.refreshed_on,
-        weighted_found_words.text_key,
-        niche_text_words.kind_number,
-        niche_text_words.niche_text,
-        sum(weighted_found_words.weight * weighted_found_words.strength) as found_weight
-    from weighted_found_words
-    inner join niche_text_words
-        on weighted_found_words.client_id = niche_text_words.client_id
-        and weighted_found_words.refreshed_on = niche_text_words.refreshed_on
-        and weighted_found_words.niche_word = niche_text_words.niche_word
-    where niche_text_words.kind_number != 2
-    group by all
-
-),
-
--- share of a term or keyword that a text has; the best of each kind counts
-shares as (
-
-    select
-        found.client_id,
-        found.refreshed_on,
-        found.text_key,
-        max(found.found_weight / (100.0 * weighted.weight)) filter (found.kind_number = 1) as term_share,
-        max(found.found_weight / (100.0 * weighted.weight)) filter (found.kind_number = 3) as keyword_share
-    from found_niche_texts as found
-    inner join weighted_niche_texts as weighted
-        on found.client_id = weighted.client_id
-        and found.refreshed_on = weighted.refreshed_on
-        and found.kind_number = weighted.kind_number
-        and found.niche_text = weighted.niche_text
-    group by all
-
-),
-
-breadths as (
-
-    select
-        found.client_id,
-        found.refreshed_on,
-        found.text_key,
-        least(1, sum(found.weight * found.strength) / (100.0 * {{ var('niche_words_for_all') }} * any_value(niches.weight)))
-            as breadth,
-        list(
-            struct_pack(niche_word := found.niche_word, word := found.word)
-            order by found.weight desc, found.niche_word
-        ) as found_words
-    from weighted_found_words as found
-    inner join weighted_niches as niches
-        on found.client_id = niches.client_id
-        and found.refreshed_on = niches.refreshed_on
-    group by all
-
-),
-
--- in meaning: to the term that is nearest, to the description, to the keywords, and to all that the client told
+-- the niche: each term, the description, the keywords together, and all that the client says of it
 facets as (
 
     select
@@ -309,19 +26,17 @@ facets as (
         false as is_whole,
         words
     from niche_texts
-    where kind_number != 3
+    where niche_kind != 'keyword'
 
     union all
 
     select
         client_id,
         refreshed_on,
-        kind_group = 1 as is_whole,
+        niche_kind != 'keyword' as is_whole,
         list_sort(list_distinct(flatten(list(words)))) as words
     from niche_texts
-    cross join (values (1), (3)) as kind_groups (kind_group)
-    where (kind_number = 3) = (kind_group = 3)
-    group by client_id, refreshed_on, kind_group
+    group by client_id, refreshed_on, niche_kind != 'keyword'
 
 ),
 
@@ -340,24 +55,38 @@ measured_facets as (
 
     select
         *,
-        sqrt(array_inner_product(meaning, meaning)) as length
+        sqrt(array_inner_product(meaning, meaning)) * {{ meaning_length() }} as length
     from facet_meanings
     where meaning is not null
 
 ),
 
-nearness as (
+texts as (
+
+    select
+        client_id,
+        refreshed_on,
+        text_key
+    from text_words
+
+    union
+
+    select
+        client_id,
+        refreshed_on,
+        other_text_key as text_key
+    from text_words
+
+),
+
+facet_nearness as (
 
     select
         texts.client_id,
         texts.refreshed_on,
         texts.text_key,
-        (
-            max(array_inner_product({{ as_numbers('meanings.meaning') }}, facets.meaning) / facets.length)
-                filter (not facets.is_whole)
-            + max(array_inner_product({{ as_numbers('meanings.meaning') }}, facets.meaning) / facets.length)
-                filter (facets.is_whole)
-        ) / 2 / {{ meaning_length() }} as nearness
+        facets.is_whole,
+        array_inner_product({{ as_numbers('meanings.meaning') }}, facets.meaning) / facets.length as nearness
     from texts
     inner join meanings
         on texts.client_id = meanings.client_id
@@ -365,42 +94,44 @@ nearness as (
     inner join measured_facets as facets
         on texts.client_id = facets.client_id
         and texts.refreshed_on = facets.refreshed_on
-    group by all
+    where meanings.meaning is not null
+
+),
+
+-- half what is nearest, half the whole: a word that stands in one term alone is near to that one
+nearness as (
+
+    select
+        client_id,
+        refreshed_on,
+        text_key,
+        {{ share_of_nearness(
+            '(max(nearness) filter (not is_whole) + max(nearness) filter (is_whole)) / 2'
+        ) }} as nearness
+    from facet_nearness
+    group by client_id, refreshed_on, text_key
 
 ),
 
 judged as (
 
     select
-        texts.client_id,
-        texts.refreshed_on,
-        texts.text_key,
-        1 - (1 - {{ var('term_relevance') }} * pow(coalesce(least(1, shares.term_share), 0), 2))
-        * (1 - {{ var('keyword_relevance') }} * pow(coalesce(least(1, shares.keyword_share), 0), 2))
-        * (1 - {{ var('breadth_relevance') }} * pow(coalesce(breadths.breadth, 0), 2)) as lexical,
-        greatest(
-            0,
-            least(
-                1,
-                (coalesce(nearness.nearness, 0) - {{ var('unrelated_nearness') }})
-                / ({{ var('full_nearness') }} - {{ var('unrelated_nearness') }})
-            )
-        ) as semantic,
-        nearness.nearness,
-        breadths.found_words
-    from texts
-    left join shares
-        on texts.client_id = shares.client_id
-        and texts.refreshed_on = shares.refreshed_on
-        and texts.text_key = shares.text_key
-    left join breadths
-        on texts.client_id = breadths.client_id
-        and texts.refreshed_on = breadths.refreshed_on
-        and texts.text_key = breadths.text_key
+        text_words.client_id,
+        text_words.refreshed_on,
+        text_words.text_key,
+        text_words.found_words,
+        text_words.lexical,
+        -- what the words found say is counted already, so the others are asked, too: a coffee table is near to coffee
+        (nearness.nearness + coalesce(nearness_of_others.nearness, nearness.nearness)) / 2 as semantic
+    from text_words
     left join nearness
-        on texts.client_id = nearness.client_id
-        and texts.refreshed_on = nearness.refreshed_on
-        and texts.text_key = nearness.text_key
+        on text_words.client_id = nearness.client_id
+        and text_words.refreshed_on = nearness.refreshed_on
+        and text_words.text_key = nearness.text_key
+    left join nearness as nearness_of_others
+        on text_words.client_id = nearness_of_others.client_id
+        and text_words.refreshed_on = nearness_of_others.refreshed_on
+        and text_words.other_text_key = nearness_of_others.text_key
 
 )
 
@@ -408,18 +139,17 @@ select
     client_id,
     refreshed_on,
     text_key,
-    round(1 - (1 - lexical) * (1 - semantic), 3) as relevance,
-    -- what stands in words of the niche, and how near the text is in meaning
-    coalesce(
-        array_to_string(
+    round(1 - (1 - lexical) * (1 - coalesce(semantic, 0)), 3) as relevance,
+    case
+        when len(found_words) = 0 then 'no word of the niche'
+        else array_to_string(
             list_transform(
                 found_words[:5],
-                lambda found: found.niche_word
-                || case when found.word = found.niche_word then '' else ' (' || found.word || ')' end
+                lambda found: found.word || coalesce(' (' || found.niche_word || ')', '')
             ),
             ', '
-        ),
-        'no word of the niche'
-    )
-    || printf('; words %.2f, meaning %s', lexical, case when nearness is null then 'unknown' else printf('%.2f', semantic) end) as relevance_evidence
+        )
+    end
+    || printf('; words %.2f, meaning ', lexical)
+    || case when semantic is null then 'unknown' else printf('%.2f', semantic) end as relevance_evidence
 from judged
