@@ -17,10 +17,11 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from warehouse.layout import CHECKOUT
 
@@ -64,8 +65,8 @@ def add_functions(connection: duckdb.DuckDBPyConnection) -> None:
         lambda texts: meanings_of(texts),
         ["VARCHAR[]"],
         f"TINYINT[{DIMENSIONS}]",
-        type="arrow",
-        null_handling="special",
+        type=PythonUDFType.ARROW,
+        null_handling=FunctionNullHandling.SPECIAL,
     )
     connection.create_function("meaning_model", meaning_model, [], "VARCHAR")
 
@@ -218,14 +219,3 @@ def function_words() -> frozenset[str]:
 @cache
 def _words() -> _Words:
     return _Words()
-
-
-__all__: list[Any] = [
-    "DIMENSIONS",
-    "LENGTH",
-    "Plugin",
-    "add_functions",
-    "function_words",
-    "meaning_model",
-    "meanings_of",
-]

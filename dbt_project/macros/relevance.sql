@@ -7,26 +7,28 @@
 {%- endmacro %}
 
 {#
-    The words of a text in order, lower case, between blanks of their own: ` trail  running `. What a client is called
-    stands in `names` in the same form and is taken out: it tells whose page is linked and not what the linking one is
-    about.
+    The words of a text in order, lower case, between blanks of their own: ` trail  running `. What a client is called is
+    written in the same form, letters and digits alone, and taken out: it tells whose page is linked and not what the
+    linking one is about.
 #}
-{% macro spaced_words(text, names='cast([] as varchar[])') -%}
-    list_reduce(
-        list_prepend(
-            ' ' || array_to_string(regexp_extract_all(lower(nfc_normalize({{ text }})), '[\p{L}\p{M}\p{N}]+'), '  ')
-            || ' ',
-            {{ names }}
-        ),
-        lambda left_over, next_name: replace(left_over, next_name, '  ')
-    )
+{% macro spaced_words(text) -%}
+    ' ' || array_to_string(regexp_extract_all(lower(nfc_normalize({{ text }})), '[\p{L}\p{M}\p{N}]+'), '  ') || ' '
 {%- endmacro %}
 
+{# The longer names first, so that nothing of one is left where a shorter one begins as it does. #}
 {% macro brand_names(brand_terms) -%}
-    list_filter(
+    list_reverse_sort(list_filter(
         list_transform({{ brand_terms }}, lambda brand_term: {{ spaced_words('brand_term') }}),
         lambda brand_name: trim(brand_name) != ''
-    )
+    ))
+{%- endmacro %}
+
+{% macro without_names(words, names) -%}
+    case
+        when len(list_filter({{ names }}, lambda brand_name: contains({{ words }}, brand_name))) > 0
+            then regexp_replace({{ words }}, array_to_string({{ names }}, '|'), '  ', 'g')
+        else {{ words }}
+    end
 {%- endmacro %}
 
 {# The distinct words of such a text in the order of the alphabet: however often a word is repeated, it counts once. #}
@@ -61,18 +63,14 @@
 {%- endmacro %}
 
 {% macro word_by_sound(word) -%}
-    {%- set spelt = namespace(sql="strip_accents(" ~ word ~ ")") -%}
-    {%- for letters, sound in [('ß', 'ss'), ('ł', 'l'), ('æ', 'ae'), ('ø', 'o'), ('ph', 'f'), ('th', 't')] -%}
+    {%- set spelt = namespace(sql="translate(strip_accents(" ~ word ~ "), 'łøßywx', 'losivs')") -%}
+    {%- for letters, sound in [('ph', 'f'), ('th', 't')] -%}
         {%- set spelt.sql = "replace(" ~ spelt.sql ~ ", '" ~ letters ~ "', '" ~ sound ~ "')" -%}
     {%- endfor -%}
-    {%- for letter in 'bcdfgklmnprstvz' -%}
+    {%- for letter in 'cfgklmnprst' -%}
         {%- set spelt.sql = "replace(" ~ spelt.sql ~ ", '" ~ letter ~ letter ~ "', '" ~ letter ~ "')" -%}
     {%- endfor -%}
-    {%- set spelt.sql = "regexp_replace(" ~ spelt.sql ~ ", 'qu|ck|c([^eiyh]|$)', 'k\\1', 'g')" -%}
-    {%- for letters, sound in [('y', 'i'), ('w', 'v'), ('x', 's')] -%}
-        {%- set spelt.sql = "replace(" ~ spelt.sql ~ ", '" ~ letters ~ "', '" ~ sound ~ "')" -%}
-    {%- endfor -%}
-    {{ spelt.sql }}
+    regexp_replace({{ spelt.sql }}, 'qu|ck|c([^eihj]|$)', 'k\1', 'g')
 {%- endmacro %}
 
 {# A name of a text that is the same in every refresh; texts of the same distinct words are one. #}

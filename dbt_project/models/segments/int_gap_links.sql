@@ -30,8 +30,9 @@ ranked as (
             ) * 17592186044416 + cast(file_number as bigint) * 268435456 + row_number
         ) filter (not is_own_site) as best_link,
         -- thousandths, and the row decides among equals
-        max(cast(round(relevance * 1000) as bigint), {{ var('links_for_relevance') }})
-            filter (not is_own_site and relevance is not null) as best_relevances,
+        max(cast(round(relevance * 1000) as bigint), {{ var('links_for_relevance') }}) filter (
+            not is_own_site and relevance is not null
+        ) as best_relevances,
         arg_min(
             struct_pack(source_url := source_url, relevance_evidence := relevance_evidence),
             (1000 - cast(round(relevance * 1000) as bigint)) * 17592186044416

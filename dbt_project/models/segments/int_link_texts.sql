@@ -69,14 +69,15 @@ quoted as (
 
 ),
 
-worded as (
+spaced as (
 
     select
         client_id,
         refreshed_on,
         file_number,
         row_number,
-        {{ distinct_words(spaced_words(
+        brand_names,
+        {{ spaced_words(
             "concat_ws(
                 ' ',
                 -- the words of the path where there is no title; the host is a name
@@ -85,13 +86,35 @@ worded as (
                     left(regexp_replace(regexp_replace(source_url, '^([a-zA-Z]+:)?//', ''), '^[^/]*', ''), 200)
                 ),
                 -- an address as anchor tells where the link leads
-                case when not regexp_matches(anchor, '^\\s*\\S*(://|www\\.|\\.[a-z]+/)\\S*\\s*$') then left(anchor, 200) end,
+                case
+                    when not regexp_matches(anchor, '^\\s*\\S*(://|www\\.|\\.[a-z]+/)\\S*\\s*$') then left(anchor, 200)
+                end,
                 right(left_context, 200),
                 left(right_context, 200)
-            )",
-            'brand_names'
-        )) }} as words
+            )"
+        ) }} as words
     from quoted
+
+),
+
+named as (
+
+    select
+        * exclude (brand_names),
+        {{ without_names('words', 'brand_names') }} as other_words
+    from spaced
+
+),
+
+worded as (
+
+    select
+        client_id,
+        refreshed_on,
+        file_number,
+        row_number,
+        {{ distinct_words('other_words') }} as words
+    from named
 
 )
 

@@ -105,18 +105,30 @@ told as (
 
 ),
 
-worded as (
+spaced as (
 
     select
         told.client_id,
         told.refreshed_on,
         told.niche_kind,
         told.niche_text,
-        {{ distinct_words(spaced_words('told.niche_text', 'refreshes.brand_names')) }} as words
+        {{ without_names(spaced_words('told.niche_text'), 'refreshes.brand_names') }} as words
     from told
     inner join refreshes
         on told.client_id = refreshes.client_id
         and told.refreshed_on = refreshes.refreshed_on
+
+),
+
+worded as (
+
+    select
+        client_id,
+        refreshed_on,
+        niche_kind,
+        niche_text,
+        {{ distinct_words('words') }} as words
+    from spaced
 
 ),
 

@@ -20,16 +20,29 @@ niche_texts as (
 
 ),
 
-niche_text_words as (
+unstemmed_niche_words as (
 
-    select distinct
+    select
         client_id,
         refreshed_on,
         kind_number,
         niche_text,
-        niche_word,
-        {{ word_stem('niche_word') }} as niche_stem
-    from (select *, unnest(words) as niche_word from niche_texts) as niche_text_words
+        unnest(words) as niche_word
+    from niche_texts
+
+),
+
+niche_text_words as (
+
+    select
+        client_id,
+        refreshed_on,
+        kind_number,
+        niche_text,
+        {{ word_stem('niche_word') }} as niche_stem,
+        min(niche_word) as niche_word
+    from unstemmed_niche_words
+    group by all
 
 ),
 
@@ -57,12 +70,22 @@ text_words as (
 
 ),
 
+distinct_words as (
+
+    select distinct
+        client_id,
+        refreshed_on,
+        word
+    from text_words
+
+),
+
 stemmed_words as (
 
     select
         *,
         {{ word_stem('word') }} as stem
-    from (select distinct client_id, refreshed_on, word from text_words) as words
+    from distinct_words
 
 ),
 
@@ -82,7 +105,7 @@ same_words as (
 
     union all
 
-    -- words put together (`Marathontraining`), and long ones that differ in a letter or two from one language to another
+    -- words put together (`Marathontraining`), and long ones that differ in a letter or two between languages
     select
         stemmed_words.client_id,
         stemmed_words.refreshed_on,
@@ -277,8 +300,11 @@ breadths as (
         found.client_id,
         found.refreshed_on,
         found.text_key,
-        least(1, sum(found.weight * found.strength) / (100.0 * {{ var('niche_words_for_all') }} * any_value(niches.weight)))
-            as breadth,
+        least(
+            1,
+            sum(found.weight * found.strength)
+            / (100.0 * {{ var('niche_words_for_all') }} * any_value(niches.weight))
+        ) as breadth,
         list(
             struct_pack(word := found.word, niche_word := case when found.strength < 100 then found.niche_word end)
             order by found.weight * found.strength desc, found.niche_stem
