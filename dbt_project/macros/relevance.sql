@@ -33,20 +33,21 @@
 
 {# The distinct words of such a text in the order of the alphabet: however often a word is repeated, it counts once. #}
 {% macro distinct_words(words) -%}
+    {#- such a text begins with a blank, so that what is split off first is empty, and the first of the alphabet -#}
     list_sort(list_distinct(
         case
             when regexp_matches({{ words }}, {{ letters_without_blanks() }})
                 then flatten(list_transform(
-                    regexp_extract_all({{ words }}, '[^ ]+'),
+                    string_split({{ words }}, ' '),
                     lambda word: case
                         when length(word) > 2 and regexp_matches(word, {{ letters_without_blanks() }})
                             then list_transform(range(1, length(word)), lambda place: word[place:place + 1])
                         else [word]
                     end
                 ))
-            else regexp_extract_all({{ words }}, '[^ ]+')
+            else string_split({{ words }}, ' ')
         end
-    ))
+    ))[2:]
 {%- endmacro %}
 
 {#

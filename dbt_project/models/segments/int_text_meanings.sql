@@ -24,25 +24,31 @@ with asked as (
 
 ),
 
+new_texts as (
+
+    select asked.* from asked
+    {% if is_incremental() %}
+    anti join {{ this }} as known
+        on asked.client_id = known.client_id
+        and asked.text_key = known.text_key
+    {% endif %}
+
+),
+
 texts as (
 
     select
         client_id,
         text_key,
         any_value(words) as words
-    from asked
+    from new_texts
     group by all
 
 )
 
 select
-    texts.client_id,
-    texts.text_key,
+    client_id,
+    text_key,
     meaning_model() as model,
-    meaning_of(texts.words) as meaning
+    meaning_of(words) as meaning
 from texts
-{% if is_incremental() %}
-anti join {{ this }} as known
-    on texts.client_id = known.client_id
-    and texts.text_key = known.text_key
-{% endif %}
