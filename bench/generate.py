@@ -330,3 +330,35 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def write_texts(database: Path, count: int) -> None:
+    """A DuckDB file with so many distinct texts of ten words; of 200,000 words few are frequent."""
+    syllables = (
+        "['ka','ro','mi','te','lon','ser','ing','pra','dor','vel','un','tion','gra','bel','sho','run','mar','est']"
+    )
+    database.unlink(missing_ok=True)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            f"""
+            create table texts as
+            with vocabulary as (
+                select list(array_to_string(list_transform(
+                    range(1 + number % 4),
+                    lambda place: {syllables}[1 + (hash(number * 7 + place) % 18)::bigint]
+                ), '') || number % 97 order by number) as words
+                from range(200000) as numbers (number)
+            )
+
+            select
+                md5_number(number::varchar) as text_key,
+                list_transform(
+                    range(10),
+                    lambda place: words[1 + cast(floor(
+                        200000 * pow((hash(number * 10 + place) % 1000000) / 1000000.0, 3)
+                    ) as bigint)]
+                ) as words
+            from range({count}) as numbers (number)
+            cross join vocabulary
+            """
+        )

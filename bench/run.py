@@ -1,12 +1,13 @@
 """Measures a refresh against plain DuckDB: `make bench`, or `python -m bench.run [--rows N] [--tiny]`.
 
-Six figures. The marginal cost of a row: two refreshes of made-up Ahrefs exports, one four times as large as the
+Seven figures. The marginal cost of a row: two refreshes of made-up Ahrefs exports, one four times as large as the
 other, against what plain DuckDB takes to read the same CSV files into Parquet; start-up falls out of the difference.
 Peak memory of the larger one. What the quality rules cost: the same refresh with and without those that judge links.
 The fixed cost: a refresh of tiny clients, one and two hundred, warm; of the many, one is broken, and the others are
 done. What the others cost: a refresh of one tiny client in a warehouse of ten and of five hundred others (the copy of
 the published file, which grows with them, apart). What history costs: the last refresh of a client that had few
-before, and of one that had many.
+before, and of one that had many. What new texts cost: the meaning of a million made-up titles, each with words of its
+own, and memory meanwhile.
 """
 
 from __future__ import annotations
@@ -24,12 +25,24 @@ from pathlib import Path
 
 import duckdb
 
-from bench.generate import REFRESHED_ON, write_exports, write_tiny
+from bench.generate import REFRESHED_ON, write_exports, write_texts, write_tiny
 from pipelines.assets.dbt import parsed_project
+from warehouse.connections import MEMORY_LIMIT
 from warehouse.layout import Workspace
 
 MANY = 200
 """As many clients as an agency has."""
+
+TEXTS = 1_000_000
+
+_ASK_TEXTS = """
+import sys, duckdb
+from pipelines.meaning import add_functions
+with duckdb.connect(sys.argv[1], config={"threads": 2, "memory_limit": sys.argv[2]}) as connection:
+    connection.execute("set preserve_insertion_order = false")
+    add_functions(connection)
+    connection.execute("create table meanings as select text_key, meaning_of(words) as meaning from texts")
+"""
 
 
 @dataclass(frozen=True)
@@ -48,9 +61,13 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the larger refresh")
     parser.add_argument("--tiny", action="store_true", help="only the fixed cost")
     parser.add_argument("--growth", action="store_true", help="only the cost of other clients and of history")
+    parser.add_argument("--texts", action="store_true", help="only the meaning of a million texts")
     parser.add_argument("--keep", type=Path, help="folder to work in and keep")
     arguments = parser.parse_args()
     folder = arguments.keep or Path(tempfile.mkdtemp(prefix="linkgap-bench-"))
+    if arguments.texts:
+        print_texts(folder)
+        return
     print("a first refresh parses the dbt project once for this checkout; that is not measured")
     parsed_project()
     if not (arguments.tiny or arguments.growth):
@@ -79,6 +96,22 @@ def main() -> None:
         )
         short, long = (measure_history(folder / f"history-{before}", before) for before in (3, 24))
         print(f"history: a refresh after 3 others {short:.1f} s, after 24 {long:.1f} s ({long / short:.2f} times)")
+        print_texts(folder)
+
+
+def print_texts(folder: Path) -> None:
+    """Seconds and peak memory (MB) of the meaning of new texts, asked for in a process of its own."""
+    database = folder / "texts.duckdb"
+    write_texts(database, TEXTS)
+    start = time.perf_counter()
+    process = subprocess.Popen([sys.executable, "-c", _ASK_TEXTS, str(database), MEMORY_LIMIT])
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    if os.waitstatus_to_exitcode(status) != 0:
+        raise SystemExit("asking for the meaning of texts failed")
+    busy = usage.ru_utime + usage.ru_stime
+    megabytes = usage.ru_maxrss / 1024
+    print(f"texts: {TEXTS:,} new ones embedded in {seconds:.1f} s ({busy:.1f} s of CPU), peak {megabytes:,.0f} MB")
 
 
 def measure_rows(home: Path, rows: int) -> Measured:

@@ -16,6 +16,7 @@ select
     segment_evidence,
     segment_confidence,
     relevance,
+    relevance_evidence,
     review_reasons,
     providers,
     file_id,

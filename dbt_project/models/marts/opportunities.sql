@@ -90,6 +90,8 @@ select
     authority,
     traffic,
     relevance,
+    relevance_evidence,
+    relevance_source_url,
     points_authority,
     points_relevance,
     points_competitors,

@@ -91,6 +91,8 @@ facts as (
         domain_metrics.authority,
         domain_metrics.traffic,
         gap_links.relevance,
+        gap_links.relevance_evidence,
+        gap_links.relevance_source_url,
         gap_links.best_placement,
         coalesce(gap_links.is_editorial, false) as is_editorial,
         -- a domain known from a list of domains alone shows no link that could be structural
@@ -197,6 +199,8 @@ select
     pointed.authority,
     pointed.traffic,
     pointed.relevance,
+    pointed.relevance_evidence,
+    pointed.relevance_source_url,
     coalesce(pointed.best_placement, 'unknown') as placement,
     pointed.is_editorial,
     pointed.is_earnable,

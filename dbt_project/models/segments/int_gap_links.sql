@@ -29,7 +29,15 @@ ranked as (
                 + cast(round(100 * (1 - coalesce(relevance, 0))) as bigint)
             ) * 17592186044416 + cast(file_number as bigint) * 268435456 + row_number
         ) filter (not is_own_site) as best_link,
-        max(relevance) filter (not is_own_site) as relevance,
+        -- thousandths, and the row decides among equals
+        max(cast(round(relevance * 1000) as bigint), {{ var('links_for_relevance') }}) filter (
+            not is_own_site and relevance is not null
+        ) as best_relevances,
+        arg_min(
+            struct_pack(source_url := source_url, relevance_evidence := relevance_evidence),
+            (1000 - cast(round(relevance * 1000) as bigint)) * 17592186044416
+            + cast(file_number as bigint) * 268435456 + row_number
+        ) filter (not is_own_site and relevance is not null) as most_relevant_link,
         bool_or(is_editorial) filter (not is_own_site) as is_editorial,
         bool_or(structural_reason is null) filter (not is_own_site) as is_earnable,
         min(structural_reason) filter (not is_own_site) as structural_reason,
@@ -51,7 +59,9 @@ select
     best_link.anchor as best_anchor,
     best_link.title as best_title,
     best_link.placement as best_placement,
-    relevance,
+    round(list_sum(best_relevances) / len(best_relevances) / 1000, 3) as relevance,
+    most_relevant_link.relevance_evidence,
+    most_relevant_link.source_url as relevance_source_url,
     coalesce(is_editorial, false) as is_editorial,
     coalesce(is_earnable, true) as is_earnable,
     structural_reason,

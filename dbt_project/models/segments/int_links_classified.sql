@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with links_quoted as (
 
     select * from {{ ref('int_links_quoted') }}
@@ -24,9 +22,9 @@ rule_sets as (
 
 ),
 
-refreshes as (
+link_relevance as (
 
-    select * from {{ source('ledger', 'refreshes') }}
+    select * from {{ ref('int_link_relevance') }}
 
 ),
 
@@ -68,40 +66,25 @@ decided as (
             when page_decisions.segment is not null or domain_decisions.segment is not null then 1
             else coalesce(segment_decisions.confidence, 0)
         end as segment_confidence,
-        coalesce(
-            page_decisions.relevance,
-            domain_decisions.relevance,
-            case
-                when len(refreshes.niche_terms) = 0 then null
-                else least(
-                    1.0,
-                    len(list_filter(
-                        refreshes.niche_terms,
-                        lambda term: contains(
-                            lower(concat_ws(
-                                ' ',
-                                links_quoted.title,
-                                links_quoted.anchor,
-                                links_quoted.left_context,
-                                links_quoted.right_context
-                            )),
-                            term
-                        )
-                    )) / least(2.0, len(refreshes.niche_terms))
-                )
-            end
-        ) as relevance,
+        coalesce(page_decisions.relevance, domain_decisions.relevance, link_relevance.relevance) as relevance,
+        case
+            when page_decisions.relevance is not null then page_decisions.decision_evidence
+            when domain_decisions.relevance is not null then domain_decisions.decision_evidence
+            else link_relevance.relevance_evidence
+        end as relevance_evidence,
         coalesce(rule_sets.review_reasons, cast([] as varchar[])) as review_reasons,
         provider_sets.providers,
         {{ bears_name_of('links_quoted.referring_domain', 'panel_sites.site_host') }} as is_own_group
     from links_quoted
-    inner join refreshes
-        on links_quoted.client_id = refreshes.client_id
-        and links_quoted.refreshed_on = refreshes.refreshed_on
     inner join panel_sites
         on links_quoted.client_id = panel_sites.client_id
         and links_quoted.refreshed_on = panel_sites.refreshed_on
         and links_quoted.site = panel_sites.site
+    left join link_relevance
+        on links_quoted.client_id = link_relevance.client_id
+        and links_quoted.refreshed_on = link_relevance.refreshed_on
+        and links_quoted.file_number = link_relevance.file_number
+        and links_quoted.row_number = link_relevance.row_number
     left join segment_decisions
         on {{ same_cues('links_quoted', 'segment_decisions') }}
     left join page_decisions
@@ -156,6 +139,7 @@ select
     segment_evidence,
     segment_confidence,
     relevance,
+    relevance_evidence,
     review_reasons,
     providers,
     file_id,
