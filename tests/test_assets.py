@@ -23,6 +23,7 @@ https://d4.com/news/figures,https://rival.com/blog/running-statistics-2019,Figur
 https://d5.com/news/figures,https://rival.com/ebooks/cadence.html,Figures,here,2020-03-02
 https://d6.com/news/gone,https://rival.com/guides/lacing,Figures,the guide,2026-01-02
 https://d7.com/,https://rival.com/,A page,Rival,2026-01-02
+https://d11.com/blog/acme-and-rival,https://rival.com/,Acme and Rival at the marathon,Rival,2026-01-02
 https://d8.com/our-partners/,https://rival.com/,Our partners,Rival,2026-01-02
 https://d9.com/forum/viewtopic.php?t=1,https://rival.com/,Which shoe? - Forum,Rival,2026-01-02
 https://d10.com/forum/viewtopic.php?t=1,https://rival.com/,Which shoe? - Forum,Rival,2026-01-02
@@ -44,7 +45,7 @@ https://rival.com/tools/pace-calculator,Pace,200
 @pytest.fixture(scope="module")
 def world(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
     sandbox = make_sandbox("assets")
-    sandbox.client("acme", "sites: [acme.com]\ncompetitors: [rival.com, rivalshoes.com]\n")
+    sandbox.client("acme", "sites: [acme.com]\ncompetitors: [rival.com, rivalshoes.com]\nbrand_terms: [Acme]\n")
     own = "source_url,target_url,title,anchor,first_seen\nhttps://d20.com/,https://acme.com/,A,Acme,2026-01-02\n"
     sandbox.deliver(f"acme/{DAY}/acme.com/links.csv", own)
     sandbox.deliver(f"acme/{DAY}/rival.com/links.csv", LINKS)
@@ -71,7 +72,7 @@ def test_pages_are_typed_and_told_to_be_gone_or_out_of_date(world: Sandbox) -> N
     assert found["https://rival.com/ebooks/cadence.html"][3] == "2019 is the latest year in its title"
     assert found["https://rival.com/guides/lacing"][:3] == ["guide", 1, True]
     # a home page does not grow old; a partner's link opens nothing
-    assert found["https://rival.com/"] == ["home", 3, False, None]
+    assert found["https://rival.com/"] == ["home", 4, False, None]
 
 
 def test_the_set_of_assets_opens_each_gap_once(world: Sandbox) -> None:
@@ -115,6 +116,34 @@ def test_structural_links_are_no_opportunities(world: Sandbox) -> None:
     assert found["d8.com"][:3] == ("partner, customer or supplier", False, "skip")
     assert found["d1.com"][:2] == (None, True)
     assert found["d1.com"][3] is not None
+
+
+def test_tactics_follow_from_segment_and_page(world: Sandbox) -> None:
+    """What is named on the page, what the linked page is, and what became of it."""
+    found = {
+        domain: (tactic, reason)
+        for domain, tactic, reason in world.query(
+            "select referring_domain, tactic, tactic_reason from marts.opportunities"
+        )
+    }
+    assert {domain: tactic for domain, (tactic, _) in found.items() if domain.startswith("d")} == {
+        "d1.com": "replicate_asset",
+        "d2.com": "replicate_asset",
+        "d3.com": "replicate_asset",
+        "d4.com": "refresh_outdated",
+        "d5.com": "refresh_outdated",
+        "d6.com": "refresh_outdated",
+        "d7.com": "outreach",
+        "d8.com": "skip",
+        "d9.com": "join_community",
+        "d10.com": "join_community",
+        "d11.com": "reclaim_mention",
+    }
+    assert found["d1.com"][1].startswith(
+        "d1.com links to a tool or template of theirs (https://rival.com/tools/pace-calculator): 1 of 2 competitors"
+    )
+    assert "is out of date (https://rival.com/blog/running-statistics-2019: 2019 is the latest year" in found["d4.com"][1]
+    assert "names you on a page without a link (https://d11.com/blog/acme-and-rival)" in found["d11.com"][1]
 
 
 def test_communities_with_two_competitors_are_named(world: Sandbox) -> None:

@@ -37,6 +37,25 @@ decisions as (
 
 ),
 
+competitor_pages as (
+
+    select * from {{ ref('int_competitor_pages') }}
+
+),
+
+mentions as (
+
+    select
+        client_id,
+        refreshed_on,
+        referring_domain,
+        min(source_url) as source_url
+    from {{ ref('int_mentions') }}
+    where mention_outcome = 'unlinked'
+    group by client_id, refreshed_on, referring_domain
+
+),
+
 tactic_rules as (
 
     select * from {{ ref('tactic_rules') }}
@@ -101,6 +120,10 @@ facts as (
         gap_links.best_source_url,
         gap_links.best_target_url,
         gap_links.best_anchor,
+        competitor_pages.content_type,
+        coalesce(competitor_pages.is_broken, false) as is_target_broken,
+        competitor_pages.outdated_evidence,
+        mentions.source_url as mention_url,
         date_diff('day', gap_links.newest_link_on, gaps.refreshed_on) as newest_link_age_days
     from gaps
     inner join refreshes
@@ -114,6 +137,14 @@ facts as (
         on gaps.client_id = gap_links.client_id
         and gaps.refreshed_on = gap_links.refreshed_on
         and gaps.referring_domain = gap_links.referring_domain
+    left join competitor_pages
+        on gap_links.client_id = competitor_pages.client_id
+        and gap_links.refreshed_on = competitor_pages.refreshed_on
+        and gap_links.best_target_key = competitor_pages.target_key
+    left join mentions
+        on gaps.client_id = mentions.client_id
+        and gaps.refreshed_on = mentions.refreshed_on
+        and gaps.referring_domain = mentions.referring_domain
     left join main_segments
         on gaps.client_id = main_segments.client_id
         and gaps.refreshed_on = main_segments.refreshed_on
@@ -169,6 +200,44 @@ pointed as (
         on facts.client_id = full_points.client_id
         and facts.refreshed_on = full_points.refreshed_on
 
+),
+
+-- the first rule that fits, with the page that shows it
+chosen as (
+
+    select
+        pointed.client_id,
+        pointed.refreshed_on,
+        pointed.referring_domain,
+        tactic_rules.tactic,
+        tactic_rules.reason,
+        case
+            when tactic_rules.signal = 'mention' then ' (' || pointed.mention_url || ')'
+            when tactic_rules.signal = 'outdated'
+                then ' (' || pointed.best_target_url || ': ' || pointed.outdated_evidence || ')'
+            when
+                pointed.best_target_url is not null
+                and tactic_rules.tactic in ('refresh_outdated', 'replicate_asset', 'build_content')
+                then ' (' || pointed.best_target_url || ')'
+            else ''
+        end as example
+    from pointed
+    inner join tactic_rules
+        on (tactic_rules.segment = 'any' or pointed.segment = tactic_rules.segment)
+        and (tactic_rules.content_type = 'any' or pointed.content_type = tactic_rules.content_type)
+        and case tactic_rules.signal
+            when 'mention' then pointed.mention_url is not null
+            when 'broken' then pointed.is_target_broken
+            when 'outdated' then pointed.outdated_evidence is not null
+            when 'several' then pointed.competitors_linked > 1
+            else true
+        end
+    qualify
+        row_number() over (
+            partition by pointed.client_id, pointed.refreshed_on, pointed.referring_domain
+            order by tactic_rules.rule_id
+        ) = 1
+
 )
 
 select
@@ -179,12 +248,11 @@ select
     case
         when decisions.tactic is not null then decisions.tactic
         when not pointed.is_earnable then 'skip'
-        when pointed.segment = 'editorial_mention' and pointed.competitors_linked > 1 then 'digital_pr'
-        else tactic_rules.tactic
+        else chosen.tactic
     end as tactic,
     pointed.referring_domain || ' '
     || case
-        when pointed.is_earnable then tactic_rules.reason
+        when pointed.is_earnable then chosen.reason || chosen.example
         else 'cannot be earned (' || pointed.structural_reason || ')'
     end
     || ': ' || pointed.competitors_linked || ' of '
@@ -222,8 +290,10 @@ select
         1
     ) as score
 from pointed
-left join tactic_rules
-    on pointed.segment = tactic_rules.segment
+inner join chosen
+    on pointed.client_id = chosen.client_id
+    and pointed.refreshed_on = chosen.refreshed_on
+    and pointed.referring_domain = chosen.referring_domain
 left join decisions
     on pointed.client_id = decisions.client_id
     and pointed.refreshed_on = decisions.refreshed_on

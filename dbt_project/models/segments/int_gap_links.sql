@@ -16,6 +16,7 @@ ranked as (
             struct_pack(
                 source_url := source_url,
                 target_url := target_url,
+                target_key := target_key,
                 anchor := anchor,
                 title := title,
                 segment := segment,
@@ -56,6 +57,7 @@ select
     referring_domain,
     best_link.source_url as best_source_url,
     best_link.target_url as best_target_url,
+    best_link.target_key as best_target_key,
     best_link.anchor as best_anchor,
     best_link.title as best_title,
     best_link.placement as best_placement,
