@@ -142,7 +142,7 @@ def test_tactics_follow_from_segment_and_page(world: Sandbox) -> None:
     assert found["d1.com"][1].startswith(
         "d1.com links to a tool or template of theirs (https://rival.com/tools/pace-calculator): 1 of 2 competitors"
     )
-    assert "is out of date (https://rival.com/blog/running-statistics-2019: 2019 is the latest year" in found["d4.com"][1]
+    assert "(https://rival.com/blog/running-statistics-2019: 2019 is the latest year in its URL)" in found["d4.com"][1]
     assert "names you on a page without a link (https://d11.com/blog/acme-and-rival)" in found["d11.com"][1]
 
 

@@ -102,21 +102,16 @@ class World:
             names = ["file_id", "target_header", "keyword", *types, "unreadable"]
             self._fill(f"staging.{model}", rows or [dict.fromkeys(names)], **(dict.fromkeys(names, "varchar") | types))
         links = [
-            key
-            | {"file_number": 1, "row_number": number + 1, "is_accepted": True}
-            | {"text_file_number": None, "text_row_number": None}
-            for number in range(len(pages))
-        ]
-        numbers = {"text_file_number": "bigint", "text_row_number": "bigint"}
-        self._fill("links.int_links_merged", links, refreshed_on="date", **numbers)
-        delivered = [
             {name: texts[name][number] if name in texts else None for name in _TEXTS}
-            | {**link, "title": title, "source_url": f"https://site-{number}.com/2026/", "evidence_role": "current"}
-            for number, (link, title) in enumerate(zip(links, pages, strict=True))
+            | {**key, "file_number": 1, "row_number": number + 1, "title": title}
+            | {
+                "source_url": texts["source_url"][number]
+                if "source_url" in texts
+                else f"https://site-{number}.com/2026/"
+            }
+            for number, title in enumerate(pages)
         ]
-        if "source_url" in texts:
-            delivered = [{**row, "source_url": url} for row, url in zip(delivered, texts["source_url"], strict=True)]
-        self._fill("links.int_link_rows__unioned", delivered, refreshed_on="date", **dict.fromkeys(_TEXTS, "varchar"))
+        self._fill("segments.int_links_quoted", links, refreshed_on="date", **dict.fromkeys(_TEXTS, "varchar"))
         for model, sql in self.sql.items():
             if model == "int_text_meanings":
                 self.connection.execute(f"insert into history.{model} {sql}")

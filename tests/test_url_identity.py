@@ -105,6 +105,8 @@ def registrable_domains(hosts: list[str]) -> dict[str, tuple[str, str]]:
     relations = {
         "int_link_rows": "link_rows_given",
         "int_domain_rows": "domain_rows_given",
+        "int_mention_rows": "mention_rows_given",
+        "int_outreach_rows": "outreach_rows_given",
         "platform_suffixes": "none_given",
     }
     rendered = (
@@ -120,6 +122,8 @@ def registrable_domains(hosts: list[str]) -> dict[str, tuple[str, str]]:
         connection.execute("create table link_rows_given (source_host varchar)")
         connection.executemany("insert into link_rows_given values (?)", [[host] for host in hosts])
         connection.execute("create table domain_rows_given (host varchar)")
+        connection.execute("create table mention_rows_given (source_host varchar)")
+        connection.execute("create table outreach_rows_given (host varchar)")
         connection.execute("create table none_given (suffix varchar)")
         rows = connection.execute(f"select host, referring_domain, parent_domain from ({rendered})").fetchall()
     return {host: (domain, parent) for host, domain, parent in rows}

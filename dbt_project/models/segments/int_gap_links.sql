@@ -44,7 +44,9 @@ ranked as (
         min(structural_reason) filter (not is_own_site) as structural_reason,
         max(first_seen_on) filter (not is_own_site) as newest_link_on,
         -- what the domain gives the client, for the grade of a closed gap
-        bool_or(is_follow and placement = 'content') filter (is_own_site) as has_graded_a_link,
+        bool_or(
+            is_follow and (placement = 'content' or (placement = 'resource_list' and coalesce(is_in_content, false)))
+        ) filter (is_own_site) as has_graded_a_link,
         bool_and(not is_follow) filter (is_own_site) as has_only_nofollow_links
     from links
     group by client_id, refreshed_on, referring_domain

@@ -161,6 +161,7 @@ select
         when segment = 'partner' and placement = 'footer' then 'credit or link of a whole site'
         when segment = 'partner' then 'partner, customer or supplier'
     end as structural_reason,
+    is_in_content,
     is_stale,
     first_seen_on,
     last_seen_on
