@@ -2,7 +2,8 @@
 
 Refreshes the labelled exports in a temporary workspace and compares what was set aside, and the segment of what was
 not, with `tests/labels`. Labels name rows by file and number, so the exports themselves must be at hand. Rows that the
-labeller was not sure of count for nothing. Segments are compared a second time with every linking host replaced by one
+labeller was not sure of (`unsure`) count for nothing, those that were labelled for their segment alone (`segment`) not
+for quality. Segments are compared a second time with every linking host replaced by one
 without meaning: they shall come from the page, not from a list of domains. Decisions in the `overrides.csv` of a
 workspace (LINKGAP_HOME) are labels, too: they are compared with what the rules alone would have said.
 """
@@ -211,7 +212,7 @@ def compare_segments(labels: dict[RowReference, tuple[str, str]], outcome: Outco
     """Hold the segments of links against what people say, where both keep the row."""
     segments = Segments()
     for reference, (quality, segment) in labels.items():
-        if quality == "keep" and reference in outcome.segments:
+        if quality in ("keep", "segment") and reference in outcome.segments:
             segments.add(f"{reference[0]}:{reference[1]}", segment, *outcome.segments[reference])
     return segments
 
@@ -220,7 +221,7 @@ def compare(labels: dict[RowReference, tuple[str, str]], rejected: dict[RowRefer
     """Hold what was set aside against what people say."""
     agreement = Agreement()
     for reference, (quality, _) in labels.items():
-        if quality != "unsure":
+        if quality in ("keep", "reject"):
             agreement.add(f"{reference[0]}:{reference[1]}", quality == "reject", rejected.get(reference))
     return agreement
 
