@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import duckdb
@@ -19,6 +20,7 @@ from pipelines.exports.store import URL_HOST, land_file, landed_file
 from pipelines.exports.values import read_sql
 from pipelines.sites import parse_site, to_punycode
 from warehouse.archive import (
+    DamagedArchiveError,
     Delivery,
     Manifest,
     archived_clients,
@@ -120,8 +122,10 @@ def _latest_refreshes(workspace: Workspace, known: list[Manifest]) -> list[Manif
         if before is None or before.refreshed_on < manifest.refreshed_on:
             latest[manifest.client_id] = manifest
     for client_id in archived_clients(workspace):
-        if client_id not in latest and (archived := latest_manifest(workspace, client_id)) is not None:
-            latest[client_id] = archived
+        # a damaged archive is the trouble of its client, and told when that one is planned: the others go on without it
+        with suppress(DamagedArchiveError):
+            if client_id not in latest and (archived := latest_manifest(workspace, client_id)) is not None:
+                latest[client_id] = archived
     return [latest[client_id] for client_id in sorted(latest)]
 
 
