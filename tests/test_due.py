@@ -230,3 +230,6 @@ def test_a_damaged_archive_is_the_trouble_of_its_client_alone(make_sandbox: Call
     assert str(error).startswith(f"warehouse/archive/refreshes/broken/{LAST}.json: cannot be read (")
     assert not _standing(sandbox, "broken", date(2024, 3, 31)).is_ready
     assert _standing(sandbox, "fine", date(2024, 3, 31)).is_ready
+    outcome = sandbox.refresh()
+    assert outcome.published == [f"fine/{LAST}"]
+    assert [problem for problem in outcome.problems if "refreshes/broken" not in problem] == []
