@@ -24,6 +24,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from pipelines.exports.decode import decode
 from pipelines.planning import plan_refreshes
 from pipelines.refresh import run_refreshes
 from warehouse.layout import CHECKOUT, Workspace
@@ -193,9 +194,7 @@ _ROWS = """
 
 
 def mask_hosts(path: Path, panel: list[str]) -> None:
-    """Replace every host in the URLs of a text file by `site-<n>.com`, except those of the panel."""
-    content = path.read_bytes()
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    """Replace every host in the URLs of an export by `site-<n>.com`, except those of the panel."""
     numbers: dict[str, int] = {}
 
     def mask(found: re.Match[str]) -> str:
@@ -204,8 +203,9 @@ def mask_hosts(path: Path, panel: list[str]) -> None:
             return found[0]
         return f"{found[1]}site-{numbers.setdefault(host, len(numbers) + 1)}.com"
 
-    text = re.sub(r"(https?://)([^/\s\"?#,;:]+)", mask, content.decode(encoding))
-    path.write_bytes(text.encode(encoding))
+    with tempfile.TemporaryDirectory() as scratch:
+        text = decode(path, Path(scratch)).path.read_text(encoding="utf-8-sig")
+    path.write_text(re.sub(r"(https?://)([^/\s\"?#,;:]+)", mask, text), encoding="utf-8")
 
 
 def compare_segments(labels: dict[RowReference, tuple[str, str]], outcome: Outcome) -> Segments:

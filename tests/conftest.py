@@ -20,7 +20,13 @@ from warehouse.history import built_deliveries
 from warehouse.layout import CHECKOUT, Workspace
 from warehouse.publication import published_deliveries
 
+SEEDS = CHECKOUT / "dbt_project" / "seeds"
 REAL_EXPORTS = CHECKOUT.parent / "shared" / "exports"
+
+
+def csv_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @dataclass

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.compiled_models import compiled_model, fill, made_up_warehouse
-from tests.conftest import Sandbox
-from tests.test_segments import SEEDS, _rows
+from tests.conftest import SEEDS, Sandbox, csv_rows
 
 DAY = date(2026, 2, 1)
 LINKS = """\
@@ -200,6 +199,6 @@ def test_the_cover_is_the_greedy_one(world: Sandbox, tmp_path: Path, seed: int) 
 
 def test_every_content_type_rule_hits_its_example(tmp_path: Path) -> None:
     with made_up_warehouse(tmp_path, {}) as connection:
-        for rule in _rows(SEEDS / "content_type_rules.csv"):
+        for rule in csv_rows(SEEDS / "content_type_rules.csv"):
             found = connection.execute("select regexp_matches(?, ?)", [rule["example"], rule["pattern"]]).fetchone()
             assert found == (True,), f"rule {rule['rule_id']} does not hit {rule['example']!r}"

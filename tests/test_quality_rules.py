@@ -6,7 +6,6 @@ says of it, and the rules that must set it aside (`-` for none). Beside it stand
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable
 from datetime import date
@@ -18,11 +17,10 @@ import pytest
 
 from pipelines.clients import ClientFileError, read_client_file
 from pipelines.people_lists import rows_before
-from tests.conftest import Sandbox, csv_text
+from tests.conftest import SEEDS, Sandbox, csv_rows, csv_text
 from tests.exports_made import ahrefs_backlinks, semrush_backlinks, semrush_referring_domains
 from warehouse.layout import CHECKOUT
 
-SEEDS = CHECKOUT / "dbt_project" / "seeds"
 DAY = "2026-02-10"
 CLIENT = """\
 sites: [acme.com]
@@ -37,8 +35,7 @@ quality:
 
 
 def seed(name: str) -> list[dict[str, str]]:
-    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return csv_rows(SEEDS / f"{name}.csv")
 
 
 def link(url: str, **cells: Any) -> dict[str, Any]:

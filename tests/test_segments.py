@@ -9,21 +9,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import Sandbox
+from tests.conftest import SEEDS, Sandbox, csv_rows
 
-SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 PAGES = Path(__file__).parent / "labels" / "pages.csv"
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl")
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @pytest.mark.parametrize("seed", ["segment_rules.csv", "placement_rules.csv"])
 def test_every_rule_hits_its_example_as_the_models_write_it(seed: str) -> None:
-    rules = _rows(SEEDS / seed)
+    rules = csv_rows(SEEDS / seed)
     for rule in rules:
         assert rule["example"], rule["rule_id"]
         found = duckdb.execute(
@@ -35,7 +29,7 @@ def test_every_rule_hits_its_example_as_the_models_write_it(seed: str) -> None:
 
 
 def test_a_field_has_no_more_rules_than_an_integer_has_bits() -> None:
-    rules = Counter(rule["field"] for rule in _rows(SEEDS / "segment_rules.csv"))
+    rules = Counter(rule["field"] for rule in csv_rows(SEEDS / "segment_rules.csv"))
     assert max(rules.values()) <= 62, rules
 
 
@@ -47,7 +41,7 @@ def pages(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
     content = io.StringIO()
     writer = csv.writer(content)
     writer.writerow(["source_url", "target_url", "title", "anchor", "left_context", "right_context", "first_seen"])
-    for number, page in enumerate(_rows(PAGES)):
+    for number, page in enumerate(csv_rows(PAGES)):
         writer.writerow(
             [
                 f"https://host-{number}.com{page['path']}",
@@ -71,7 +65,7 @@ def test_pages_get_the_segment_a_reader_would_give(pages: Sandbox) -> None:
             "select regexp_extract(referring_host, '[0-9]+'), segment, segment_evidence from marts.links"
         )
     }
-    labelled = _rows(PAGES)
+    labelled = csv_rows(PAGES)
     assert len(found) == len(labelled)
     pages_by, right_by = Counter[str](), Counter[str]()
     wrong = []
@@ -88,7 +82,7 @@ def test_pages_get_the_segment_a_reader_would_give(pages: Sandbox) -> None:
 
 
 def test_every_language_has_pages_of_every_segment() -> None:
-    labelled = {(page["language"], page["segment"]) for page in _rows(PAGES)}
+    labelled = {(page["language"], page["segment"]) for page in csv_rows(PAGES)}
     segments = {segment for _, segment in labelled} - {"other"}
     assert len(segments) == 13
     assert {(language, segment) for language in LANGUAGES for segment in segments} <= labelled
@@ -108,7 +102,7 @@ def test_each_decision_says_why_and_how_sure(pages: Sandbox) -> None:
         from marts.links
         """
     )
-    assert undecided + decided == len(_rows(PAGES))
+    assert undecided + decided == len(csv_rows(PAGES))
     assert undecided >= 3
     # agreement of fields makes surer: headline and URL both say it
     ((both,), (one,)) = pages.query(

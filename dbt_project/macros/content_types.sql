@@ -3,6 +3,11 @@
     code is the heaviest rule, and of equal ones the first.
 #}
 
+{% macro content_type_rule_code() -%}
+    weight * 1000 + 999 - rule_id
+{%- endmacro %}
+
+{# The code of the heaviest rule of a field that hits a text; 0 for none. #}
 {% macro content_type_code(field, text) -%}
     {%- set content_type_rules = ref('content_type_rules') -%}
     {%- if not execute -%}
@@ -10,7 +15,7 @@
     {%- else -%}
         case
         {%- for row in run_query(
-            "select pattern, weight * 1000 + 999 - rule_id from " ~ content_type_rules
+            "select pattern, " ~ content_type_rule_code() ~ " from " ~ content_type_rules
             ~ " where field = '" ~ field ~ "' order by 2 desc"
         ) %}
             when regexp_matches({{ text }}, '{{ row[0] | replace("'", "''") }}') then {{ row[1] }}

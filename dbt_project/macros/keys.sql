@@ -24,6 +24,11 @@
     cast({{ quote_key }} % 268435456 as bigint)
 {%- endmacro %}
 
+{# A number that puts rows in the order of their files, so that of several every run shows the same. #}
+{% macro row_place(file_number='file_number', row_number='row_number') -%}
+    (cast({{ file_number }} as bigint) * 268435456 + {{ row_number }})
+{%- endmacro %}
+
 {#
     The latest day decides whether a link is live; on the same day live wins; observations without a day decide only
     where none has one. The largest of these numbers decides, and is odd for live.

@@ -60,3 +60,14 @@
 {% macro exact_mean(value) -%}
     round(cast(sum(cast({{ value }} as decimal(18, 6))) as double) / nullif(count({{ value }}), 0), 6)
 {%- endmacro %}
+
+{# A provider's staging model of keywords with pages and positions is added to this list and nowhere else. #}
+{% macro keyword_models() -%}
+    {{ return([
+        'stg_ahrefs__organic_keywords',
+        'stg_generic__keywords',
+        'stg_gsc__queries',
+        'stg_moz__ranking_keywords',
+        'stg_semrush__organic_positions',
+    ]) }}
+{%- endmacro %}

@@ -34,6 +34,14 @@
     as bigint)
 {%- endmacro %}
 
+{# What people decided of a page, as bits. #}
+{% macro page_decision_bits() -%}
+    {{ rule_bits({
+        'rejected_page_by_people': "decision = 'reject'",
+        'accepted_page_by_people': "decision = 'accept'",
+    }) }}
+{%- endmacro %}
+
 {# The bit of one rule as a number; 0 for a rule that is not in force. #}
 {% macro rule_bit(rule) -%}
     {{ quality_rules_in_force().get(rule, {}).get('bit', 0) }}
@@ -96,28 +104,29 @@
 {%- endmacro %}
 
 {#
-    The bits of all rules whose patterns hit a text. Most texts hit nothing: they are asked once, with all patterns in
-    one expression, and only the others rule by rule.
+    The bits of those of some patterns (`bit`, `pattern`) that hit a text. Most texts hit nothing: they are asked once, with
+    all patterns in one expression, and only the others pattern by pattern.
 #}
+{% macro bits_of_patterns(patterns, text) -%}
+    case
+        when {{ text }} is null then cast(0 as bigint)
+        when not regexp_matches({{ text }}, '{{ patterns | map(attribute="pattern") | join("|") }}') then cast(0 as bigint)
+        else cast(0
+            {%- for one in patterns %}
+            + case when regexp_matches({{ text }}, '{{ one.pattern }}') then {{ one.bit }} else 0 end
+            {%- endfor %}
+            as bigint)
+    end
+{%- endmacro %}
+
+{# The bits of all quality rules whose patterns hit a text. #}
 {% macro pattern_bits(field, text) -%}
     {%- set rules = quality_rules_in_force() -%}
-    {%- set patterns = {} -%}
+    {%- set patterns = [] -%}
     {%- for rule, pattern in quality_patterns_of(field).items() if rule in rules -%}
-        {%- do patterns.update({rule: pattern}) -%}
+        {%- do patterns.append({'bit': rules[rule].bit, 'pattern': pattern}) -%}
     {%- endfor -%}
-    {%- if not patterns -%}
-        cast(0 as bigint)
-    {%- else -%}
-        case
-            when {{ text }} is null then cast(0 as bigint)
-            when not regexp_matches({{ text }}, '{{ patterns.values() | join("|") }}') then cast(0 as bigint)
-            else cast(0
-                {%- for rule, pattern in patterns.items() %}
-                + case when regexp_matches({{ text }}, '{{ pattern }}') then {{ rules[rule].bit }} else 0 end
-                {%- endfor %}
-                as bigint)
-        end
-    {%- endif -%}
+    {{ bits_of_patterns(patterns, text) if patterns else 'cast(0 as bigint)' }}
 {%- endmacro %}
 
 {# A text where a rule hits, else null: a part of the evidence. #}

@@ -51,37 +51,22 @@
     {{ return(patterns) }}
 {%- endmacro %}
 
-{# The bits of those of some patterns that hit a text. #}
-{% macro bits_of(patterns, text) -%}
-    {%- for rule in patterns -%}
-        case when regexp_matches({{ text }}, '{{ rule.pattern }}') then cast({{ rule.bit }} as bigint) else 0 end
-        {%- if not loop.last %}
-                | {% endif %}
-    {%- endfor -%}
-{%- endmacro %}
-
 {#
     Which rules of a field hit a text, as bits; 0 for none. Hardly a page is not worded like an article: those rules are
     always asked, the others only where one of them can hit.
 #}
 {% macro segment_cues(field, text) -%}
     {%- set patterns = segment_patterns(field) -%}
-    {%- set common = patterns | selectattr('segment', 'equalto', 'editorial_mention') | list -%}
     {%- set rare = patterns | rejectattr('segment', 'equalto', 'editorial_mention') | list -%}
     {%- if not patterns -%}
         cast(0 as bigint)
     {%- else -%}
-        case
-            when {{ text }} is null or {{ text }} = '' then cast(0 as bigint)
-            else
-                {% if common -%}
-                {{ bits_of(common, text) }}
-                | {% endif -%}
-                case
-                    when not regexp_matches({{ text }}, '{{ rare | map(attribute="pattern") | join("|") }}') then 0
-                    else {{ bits_of(rare, text) }}
-                end
-        end
+        cast(0
+        {%- for rule in patterns if rule.segment == 'editorial_mention' %}
+            + case when regexp_matches({{ text }}, '{{ rule.pattern }}') then {{ rule.bit }} else 0 end
+        {%- endfor %}
+        as bigint)
+        + {{ bits_of_patterns(rare, text) }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -30,10 +30,7 @@ decisions as (
         client_id,
         refreshed_on,
         page_key,
-        {{ rule_bits({
-            'rejected_page_by_people': "decision = 'reject'",
-            'accepted_page_by_people': "decision = 'accept'",
-        }) }} as rule_bits
+        {{ page_decision_bits() }} as rule_bits
     from {{ ref('int_decisions') }}
     where page_key is not null and decision is not null
 

@@ -28,24 +28,40 @@ pages as (
 
 ),
 
--- which opportunities have a link to which page, and the link that shows it
-openings as materialized (
+-- links of opportunities to pages, read once
+opened_links as materialized (
 
     select
         links.client_id,
         links.refreshed_on,
         links.target_key,
         links.referring_domain,
-        any_value(opportunities.score) as score,
-        any_value(opportunities.competitors_linked) as competitors_linked,
-        min(links.source_url) as source_url
+        links.segment,
+        links.source_url,
+        opportunities.score,
+        opportunities.competitors_linked
     from links
     inner join opportunities
         on links.client_id = opportunities.client_id
         and links.refreshed_on = opportunities.refreshed_on
         and links.referring_domain = opportunities.referring_domain
     where links.target_url is not null
-    group by links.client_id, links.refreshed_on, links.target_key, links.referring_domain
+
+),
+
+-- which opportunities have a link to which page, and the link that shows it
+openings as materialized (
+
+    select
+        client_id,
+        refreshed_on,
+        target_key,
+        referring_domain,
+        any_value(score) as score,
+        any_value(competitors_linked) as competitors_linked,
+        min(source_url) as source_url
+    from opened_links
+    group by client_id, refreshed_on, target_key, referring_domain
 
 ),
 
@@ -58,17 +74,13 @@ segments as (
         list(segment order by links desc, segment) as segments
     from (
         select
-            links.client_id,
-            links.refreshed_on,
-            links.target_key,
-            links.segment,
+            client_id,
+            refreshed_on,
+            target_key,
+            segment,
             count(*) as links
-        from links
-        inner join opportunities
-            on links.client_id = opportunities.client_id
-            and links.refreshed_on = opportunities.refreshed_on
-            and links.referring_domain = opportunities.referring_domain
-        group by all
+        from opened_links
+        group by client_id, refreshed_on, target_key, segment
     ) as counted
     group by client_id, refreshed_on, target_key
 

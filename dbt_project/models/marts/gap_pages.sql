@@ -72,7 +72,7 @@ pages_of_several_links as (
             struct_pack(
                 source_url := source_url, title := title, anchor := anchor, segment := segment, placement := placement
             ),
-            cast(file_number as bigint) * 268435456 + row_number
+            {{ row_place() }}
         ) as shown
     from page_links
     where links_on_page > 1

@@ -5,6 +5,16 @@ with links as (
 
 ),
 
+rules as (
+
+    select
+        content_type,
+        reason,
+        {{ content_type_rule_code() }} as code
+    from {{ ref('content_type_rules') }}
+
+),
+
 linked_page_rows as (
 
     select * from {{ ref('int_linked_page_rows') }}
@@ -14,11 +24,10 @@ linked_page_rows as (
 -- rows of links that say of the linked page that it is gone
 broken_targets as (
 
-    select
+    select distinct
         judged_rows.client_id,
         judged_rows.refreshed_on,
-        judged_rows.target_key,
-        max(delivered_rows.target_http_status) as http_status
+        judged_rows.target_key
     from {{ ref('int_link_rows__unioned') }} as delivered_rows
     inner join {{ ref('int_link_rows_judged') }} as judged_rows
         on delivered_rows.client_id = judged_rows.client_id
@@ -26,7 +35,6 @@ broken_targets as (
         and delivered_rows.file_number = judged_rows.file_number
         and delivered_rows.row_number = judged_rows.row_number
     where delivered_rows.is_target_broken and delivered_rows.evidence_role != 'unconfirmed'
-    group by all
 
 ),
 
@@ -37,7 +45,7 @@ told_pages as (
         refreshed_on,
         target_key,
         arg_max(title, (seen_on, title)) filter (title is not null) as page_title,
-        max(http_status) filter ({{ is_broken_status('http_status') }}) as broken_status
+        bool_or({{ is_broken_status('http_status') }}) as is_broken
     from linked_page_rows
     group by all
 
@@ -51,7 +59,7 @@ pages as (
         target_key,
         any_value(site) as site,
         -- the row decides how the page is spelled, so that every run shows the same
-        arg_min(target_url, cast(file_number as bigint) * 268435456 + row_number) as target_url,
+        arg_min(target_url, {{ row_place() }}) as target_url,
         count(*) as links,
         count(distinct referring_domain) as referring_domains,
         max(first_seen_on) as newest_link_on
@@ -121,8 +129,7 @@ seen as (
     select
         pages.*,
         told_pages.page_title,
-        coalesce(broken_targets.http_status, told_pages.broken_status) as broken_status,
-        broken_targets.target_key is not null or told_pages.broken_status is not null as is_broken,
+        broken_targets.target_key is not null or coalesce(told_pages.is_broken, false) as is_broken,
         {{ rule_text(readable_url(path_of(
             "coalesce(nullif(regexp_replace(pages.target_url, '^(?i:https?:)?//[^/?]*', ''), ''), '/')"
         ))) }} as path,
@@ -176,8 +183,8 @@ typed as (
             else 'anchors'
         end as year_place
     from coded
-    left join {{ ref('content_type_rules') }} as rules
-        on coded.type_code = rules.weight * 1000 + 999 - rules.rule_id
+    left join rules
+        on coded.type_code = rules.code
 
 )
 
@@ -190,11 +197,7 @@ select
     page_title,
     content_type,
     content_type_evidence,
-    links,
-    referring_domains,
-    newest_link_on,
     is_broken,
-    broken_status,
     case
         when content_type = 'home' then null
         -- the latest year it names is over for two years

@@ -28,7 +28,7 @@ ranked as (
                 + case when is_editorial then 0 else 400 end
                 + case when is_follow then 0 else 200 end
                 + cast(round(100 * (1 - coalesce(relevance, 0))) as bigint)
-            ) * 17592186044416 + cast(file_number as bigint) * 268435456 + row_number
+            ) * 17592186044416 + {{ row_place() }}
         ) filter (not is_own_site) as best_link,
         -- thousandths, and the row decides among equals
         max(cast(round(relevance * 1000) as bigint), {{ var('links_for_relevance') }}) filter (
@@ -37,7 +37,7 @@ ranked as (
         arg_min(
             struct_pack(source_url := source_url, relevance_evidence := relevance_evidence),
             (1000 - cast(round(relevance * 1000) as bigint)) * 17592186044416
-            + cast(file_number as bigint) * 268435456 + row_number
+            + {{ row_place() }}
         ) filter (not is_own_site and relevance is not null) as most_relevant_link,
         bool_or(is_editorial) filter (not is_own_site) as is_editorial,
         bool_or(structural_reason is null) filter (not is_own_site) as is_earnable,

@@ -1,12 +1,3 @@
-{# A provider's staging model of keywords is added to this list and nowhere else. #}
-{% set staging_models = [
-    'stg_ahrefs__organic_keywords',
-    'stg_generic__keywords',
-    'stg_gsc__queries',
-    'stg_moz__ranking_keywords',
-    'stg_semrush__organic_positions',
-] %}
-
 with refreshes as (
 
     select
@@ -38,7 +29,7 @@ own_keyword_files as (
 
 keyword_rows as (
 
-    {% for staging_model in staging_models %}
+    {% for staging_model in keyword_models() %}
     select
         file_id,
         target_header,

@@ -1,12 +1,3 @@
-{# A provider's staging model of keywords with pages and positions is added to this list and nowhere else. #}
-{% set staging_models = [
-    'stg_ahrefs__organic_keywords',
-    'stg_generic__keywords',
-    'stg_gsc__queries',
-    'stg_moz__ranking_keywords',
-    'stg_semrush__organic_positions',
-] %}
-
 with export_files as (
 
     select
@@ -57,7 +48,7 @@ panel_sites as (
 
 delivered_rows as (
 
-    {% for staging_model in staging_models %}
+    {% for staging_model in keyword_models() %}
     select * from {{ ref(staging_model) }}
     {% if not loop.last %}union all by name{% endif %}
     {% endfor %}
