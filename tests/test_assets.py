@@ -36,7 +36,7 @@ https://rivalshoes-blog.com/about-shoes-and-more/,https://rivalshoes.com/,Blog a
 PAGES = """\
 page_url,title,http_status
 https://rival.com/guides/lacing,How to lace,404
-https://rival.com/ebooks/cadence.html,Cadence: the 2019 report,200
+https://rival.com/ebooks/cadence.html,Cadence: the 2018-2019 report,200
 https://rival.com/tools/pace-calculator,Pace,200
 """
 

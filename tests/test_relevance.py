@@ -63,6 +63,7 @@ class World:
         day: date = DAY,
         brand_terms: list[str] | None = None,
         keywords: list[str] | None = None,
+        page_titles: list[str] | None = None,
         **texts: list[str | None],
     ) -> dict[str, tuple[float, str]]:
         """Title → relevance and evidence; without a niche nothing."""
@@ -101,6 +102,13 @@ class World:
             types = {"traffic": "double", "impressions": "double", "search_volume": "double"}
             names = ["file_id", "target_header", "keyword", *types, "unreadable"]
             self._fill(f"staging.{model}", rows or [dict.fromkeys(names)], **(dict.fromkeys(names, "varchar") | types))
+        own_page = {"site": "acme.com", "http_status": 200, "referring_domains": 1}
+        self._fill(
+            "links.int_linked_page_rows",
+            [key | own_page | {"title": title} for title in page_titles or [None]],
+            refreshed_on="date",
+            title="varchar",
+        )
         links = [
             {name: texts[name][number] if name in texts else None for name in _TEXTS}
             | {**key, "file_number": 1, "row_number": number + 1, "title": title}
@@ -279,6 +287,22 @@ def test_own_keywords_tell_the_niche_in_other_languages(world: World) -> None:
     told = world.judge(RUNNING, [page], day=LATER, keywords=["chaussures de course", "acme"])[page]
     assert told[0] > 0.5 > without
     assert "chaussures" in told[1]
+
+
+def test_titles_of_own_pages_tell_the_niche_and_short_ones_nothing(world: World) -> None:
+    page, imprint = "Comment bien choisir ses chaussures de course", "Mentions légales du club de pétanque"
+    titles = ["Choisir ses chaussures de course | Acme", "Mentions légales", "Acme"]
+    without = world.judge(RUNNING, [page, imprint])
+    told = world.judge(RUNNING, [page, imprint], day=LATER, brand_terms=["Acme"], page_titles=titles)
+    assert told[page][0] > 0.5 > without[page][0]
+    assert "chaussures" in told[page][1]
+    assert told[imprint] == without[imprint]
+
+
+def test_words_of_titles_count_as_a_whole(world: World) -> None:
+    """A failure means that every page with `best` and `free` in its title is about the niche."""
+    judged = world.judge(RUNNING, ["The best free recipe guide"], page_titles=["The best free guide to running shoes"])
+    assert judged["The best free recipe guide"][0] < 0.3
 
 
 def test_a_text_is_embedded_once_for_ever(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,13 +25,13 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Years from 1995 on that stand alone in a text. #}
+{# Years from 1995 on that stand alone in a text, the two of `2019-2020` among them. #}
 {% macro years_in(text) -%}
-    list_filter(
-        list_transform(
-            regexp_extract_all({{ text }}, '(^|[^0-9])((19|20)[0-9]{2})($|[^0-9])', 2),
-            lambda written: cast(written as integer)
+    list_transform(
+        list_filter(
+            regexp_extract_all({{ text }}, '[0-9]+'),
+            lambda written: length(written) = 4 and written between '1995' and '2099'
         ),
-        lambda written: written >= 1995
+        lambda written: cast(written as integer)
     )
 {%- endmacro %}

@@ -67,6 +67,34 @@ main_keywords as (
 
 ),
 
+-- titles of the client's own pages that other sites link to most; short ones (`Contact us`) name no subject
+own_page_titles as (
+
+    select
+        pages.client_id,
+        pages.refreshed_on,
+        lower(trim(pages.title)) as niche_text,
+        max(pages.referring_domains) as referring_domains
+    from {{ ref('int_linked_page_rows') }} as pages
+    inner join {{ source('ledger', 'panel_sites') }} as panel_sites
+        on pages.client_id = panel_sites.client_id
+        and pages.refreshed_on = panel_sites.refreshed_on
+        and pages.site = panel_sites.site
+    where panel_sites.is_own_site and pages.title is not null and not {{ is_broken_status('pages.http_status') }}
+    group by all
+
+),
+
+main_page_titles as (
+
+    select * from own_page_titles
+    qualify
+        row_number() over (
+            partition by client_id, refreshed_on order by referring_domains desc nulls last, niche_text
+        ) <= {{ var('niche_page_titles') }}
+
+),
+
 told as (
 
     select
@@ -93,6 +121,15 @@ told as (
         'keyword' as niche_kind,
         niche_text
     from main_keywords
+
+    union
+
+    select
+        client_id,
+        refreshed_on,
+        'page_title' as niche_kind,
+        niche_text
+    from main_page_titles
 
 ),
 
@@ -127,18 +164,25 @@ function_words as (
 
     select list(word) as words from {{ ref('function_words') }}
 
+),
+
+telling as (
+
+    select
+        worded.client_id,
+        worded.refreshed_on,
+        worded.niche_kind,
+        worded.niche_text,
+        list_filter(
+            worded.words,
+            lambda word: length(word) > 1
+            and regexp_matches(word, '\p{L}')
+            and not list_contains(function_words.words, word)
+        ) as words
+    from worded
+    cross join function_words
+
 )
 
-select
-    worded.client_id,
-    worded.refreshed_on,
-    worded.niche_kind,
-    worded.niche_text,
-    list_filter(
-        worded.words,
-        lambda word: length(word) > 1
-        and regexp_matches(word, '\p{L}')
-        and not list_contains(function_words.words, word)
-    ) as words
-from worded
-cross join function_words
+select * from telling
+where niche_kind != 'page_title' or len(words) >= 3

@@ -7,7 +7,8 @@ with text_words as (
 niche_texts as (
 
     select * from {{ ref('int_niche_texts') }}
-    where len(words) > 0
+    -- titles have words of no subject (`best`, `free`), which would draw the meaning to every page that has them
+    where len(words) > 0 and niche_kind != 'page_title'
 
 ),
 

@@ -14,7 +14,8 @@ niche_texts as (
 
     select
         *,
-        case niche_kind when 'description' then 2 when 'keyword' then 3 else 1 end as kind_number
+        case niche_kind when 'description' then 2 when 'keyword' then 3 when 'page_title' then 4 else 1 end
+            as kind_number
     from {{ ref('int_niche_texts') }}
     where len(words) > 0
 
@@ -53,7 +54,9 @@ niche_stems as (
         client_id,
         refreshed_on,
         niche_stem,
-        min(niche_word) as niche_word
+        min(niche_word) as niche_word,
+        -- titles have words of no subject (`best`, `free`): they count as a whole and not one by one
+        bool_or(kind_number != 4) as is_of_breadth
     from niche_text_words
     group by all
 
@@ -201,6 +204,7 @@ weighted_niche_words as (
         niche_stems.refreshed_on,
         niche_stems.niche_stem,
         niche_stems.niche_word,
+        niche_stems.is_of_breadth,
         cast(round(1000 * ln(1 + (text_counts.texts + 100) / (coalesce(word_counts.texts, 0) + 10.0))) as bigint)
             as weight
     from niche_stems
@@ -238,6 +242,7 @@ weighted_niches as (
         refreshed_on,
         cast(round(avg(weight)) as bigint) as weight
     from weighted_niche_words
+    where is_of_breadth
     group by all
 
 ),
@@ -247,6 +252,7 @@ weighted_found_words as (
     select
         found_words.*,
         weighted_niche_words.niche_word,
+        weighted_niche_words.is_of_breadth,
         weighted_niche_words.weight
     from found_words
     inner join weighted_niche_words
@@ -283,7 +289,7 @@ shares as (
         found.refreshed_on,
         found.text_key,
         max(found.found_weight / (100.0 * weighted.weight)) filter (found.kind_number = 1) as term_share,
-        max(found.found_weight / (100.0 * weighted.weight)) filter (found.kind_number = 3) as keyword_share
+        max(found.found_weight / (100.0 * weighted.weight)) filter (found.kind_number in (3, 4)) as keyword_share
     from found_niche_texts as found
     inner join weighted_niche_texts as weighted
         on found.client_id = weighted.client_id
@@ -300,17 +306,21 @@ breadths as (
         found.client_id,
         found.refreshed_on,
         found.text_key,
+        -- `least` takes no notice of nulls
         least(
             1,
-            sum(found.weight * found.strength)
-            / (100.0 * {{ var('niche_words_for_all') }} * any_value(niches.weight))
+            coalesce(
+                sum(found.weight * found.strength) filter (found.is_of_breadth)
+                / (100.0 * {{ var('niche_words_for_all') }} * any_value(niches.weight)),
+                0
+            )
         ) as breadth,
         list(
             struct_pack(word := found.word, niche_word := case when found.strength < 100 then found.niche_word end)
             order by found.weight * found.strength desc, found.niche_stem
         ) as found_words
     from weighted_found_words as found
-    inner join weighted_niches as niches
+    left join weighted_niches as niches
         on found.client_id = niches.client_id
         and found.refreshed_on = niches.refreshed_on
     group by all
