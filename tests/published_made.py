@@ -214,6 +214,7 @@ def _add_open_gap(tables: Tables, today: dict[str, Any], number: int) -> None:
             "points_placement": 8.0,
             "points_editorial": 2.0,
             "points_freshness": 0.0,
+            "points_winnability": 0.0,
         }
     )
     tables["gap_segments"].append(

@@ -246,7 +246,7 @@ def test_the_scores_add_up_by_hand(golden: Sandbox) -> None:
         select
             score,
             (points_authority + points_relevance + points_competitors + points_traffic + points_placement
-                + points_editorial + points_freshness) * (1 - risk)
+                + points_editorial + points_freshness + points_winnability) * (1 - risk)
         from marts.opportunities
         """
     )

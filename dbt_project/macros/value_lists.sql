@@ -5,6 +5,7 @@
 {% macro value_lists() -%}
     {{ return({
         'absence': ['rejected_link', 'proven', 'unproven'],
+        'attempt_outcome': ['won', 'declined', 'unanswered', 'pending'],
         'authority_band': ['00-19', '20-39', '40-59', '60-79', '80-100', 'unknown'],
         'change': ['closed', 'lost', 'reopened', 'new_best_gap', 'new_competitor_link'],
         'closed_grade': ['A', 'B', 'C'],

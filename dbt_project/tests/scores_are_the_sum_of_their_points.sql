@@ -8,8 +8,5 @@ from {{ ref('opportunities') }}
 where
     -- half a unit of the last place, and what adding floating-point numbers in another order may change
     abs(
-        score - (
-            points_authority + points_relevance + points_competitors + points_traffic + points_placement
-            + points_editorial + points_freshness
-        ) * (1 - risk)
+        score - ({{ sum_of_points() }}) * (1 - risk)
     ) > 0.05 + 1e-9

@@ -450,7 +450,7 @@ def top_opportunities(connection: duckdb.DuckDBPyConnection, client_id: str, ref
                         list_position(
                             [
                                 'points_authority', 'points_relevance', 'points_competitors', 'points_traffic',
-                                'points_placement', 'points_editorial', 'points_freshness'
+                                'points_placement', 'points_editorial', 'points_freshness', 'points_winnability'
                             ],
                             component
                         ) nulls last,

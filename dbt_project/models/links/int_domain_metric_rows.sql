@@ -58,7 +58,8 @@ select
     {% for metric in domain_metrics() %}
     in_effect.{{ metric }},
     {% endfor %}
-    in_effect.domain_traffic
+    in_effect.domain_traffic,
+    in_effect.linked_domains
 from in_effect
 left join unicode_hosts
     on in_effect.host_written = unicode_hosts.host

@@ -83,6 +83,7 @@ from_domain_rows as (
         max({{ metric }}) as {{ metric }},
         {% endfor %}
         max(domain_traffic) as traffic,
+        max(linked_domains) as linked_domains,
         max(country) as country
     from (
         select * from domain_rows
@@ -106,6 +107,7 @@ metrics as (
         from_links.{{ metric }},
         {% endfor %}
         greatest(from_links.traffic, from_domain_rows.traffic) as traffic,
+        from_domain_rows.linked_domains,
         from_domain_rows.country,
         main_languages.language
     from from_links
@@ -153,6 +155,7 @@ select
     measured.{{ metric }},
     {% endfor %}
     cast(measured.traffic as bigint) as traffic,
+    cast(measured.linked_domains as bigint) as linked_domains,
     measured.country,
     measured.language
 from measured

@@ -74,6 +74,7 @@ select
     in_effect.{{ metric }},
     {% endfor %}
     in_effect.domain_traffic,
+    in_effect.linked_domains,
     coalesce(in_effect.is_provider_spam, false) as is_provider_spam,
     in_effect.spam_score,
     in_effect.links,

@@ -58,49 +58,126 @@ open_gaps as (
         and gap_scores.refreshed_on = outreach.refreshed_on
         and gap_scores.referring_domain = outreach.referring_domain
 
+),
+
+ranked as (
+
+    select
+        *,
+        case
+            when is_ranked
+                then cast(row_number() over (
+                    partition by client_id, refreshed_on, is_ranked
+                    order by score desc, referring_domain
+                ) as integer)
+        end as rank
+    from open_gaps
+
+),
+
+last_places as (
+
+    select
+        client_id,
+        refreshed_on,
+        score
+    from ranked
+    where rank = {{ var('stable_places') }}
+
+),
+
+-- who cannot reach the last of the first places, however the weights move, need not be asked
+contenders as (
+
+    select
+        ranked.client_id,
+        ranked.refreshed_on,
+        ranked.referring_domain,
+        ranked.risk,
+        {% for component in score_components() %}
+        ranked.points_{{ component }}{{ "," if not loop.last }}
+        {% endfor %}
+    from ranked
+    left join last_places
+        on ranked.client_id = last_places.client_id
+        and ranked.refreshed_on = last_places.refreshed_on
+    where
+        ranked.is_ranked
+        and (1 + {{ var('weights_moved') }}) * (ranked.score + 0.05)
+        >= (1 - {{ var('weights_moved') }}) * (coalesce(last_places.score, 0) - 0.05)
+
+),
+
+moved as (
+
+    select
+        contenders.client_id,
+        contenders.refreshed_on,
+        contenders.referring_domain,
+        row_number() over (
+            partition by contenders.client_id, contenders.refreshed_on, movements.movement
+            order by
+                (
+                    {% for component in score_components() %}
+                    contenders.points_{{ component }} * {{ moved_weight('movements.movement', component) }}
+                    {{- " + " if not loop.last }}
+                    {% endfor %}
+                ) * (1 - contenders.risk) desc,
+                contenders.referring_domain
+        ) <= {{ var('stable_places') }} as is_among_first
+    from contenders
+    cross join range({{ weight_movements() }}) as movements (movement)
+
+),
+
+stability as (
+
+    select
+        client_id,
+        refreshed_on,
+        referring_domain,
+        round(100.0 * count(*) filter (is_among_first) / {{ weight_movements() }}, 1) as top_50_pct
+    from moved
+    group by all
+
 )
 
 select
-    client_id,
-    refreshed_on,
-    referring_domain,
-    case
-        when is_ranked
-            then cast(row_number() over (
-                partition by client_id, refreshed_on, is_ranked
-                order by score desc, referring_domain
-            ) as integer)
-    end as rank,
-    case
-        when score >= {{ var('tier_a_score') }} then 'A'
-        when score >= {{ var('tier_b_score') }} then 'B'
-        else 'C'
-    end as tier,
-    tactic,
-    tactic_reason,
-    segment,
-    gap_class,
-    absence,
-    best_source_url,
-    best_target_url,
-    best_anchor as anchor,
-    placement,
-    outreach_status,
-    competitors_linked,
-    authority,
-    traffic,
-    relevance,
-    relevance_evidence,
-    relevance_source_url,
-    points_authority,
-    points_relevance,
-    points_competitors,
-    points_traffic,
-    points_placement,
-    points_editorial,
-    points_freshness,
-    risk,
-    score,
-    is_editorial,
-    is_earnable
-from open_gaps
+    ranked.client_id,
+    ranked.refreshed_on,
+    ranked.referring_domain,
+    ranked.rank,
+    case when ranked.is_ranked then coalesce(stability.top_50_pct, 0) end as top_50_pct,
+    {{ tier_of('ranked.score') }} as tier,
+    ranked.tactic,
+    ranked.tactic_reason,
+    ranked.segment,
+    ranked.gap_class,
+    ranked.absence,
+    ranked.best_source_url,
+    ranked.best_target_url,
+    ranked.best_anchor as anchor,
+    ranked.placement,
+    ranked.outreach_status,
+    ranked.competitors_linked,
+    ranked.authority,
+    ranked.traffic,
+    ranked.linked_domains,
+    ranked.relevance,
+    ranked.relevance_evidence,
+    ranked.relevance_source_url,
+    ranked.winnability,
+    ranked.winnability_evidence,
+    ranked.win_chance,
+    {% for component in score_components() %}
+    ranked.points_{{ component }},
+    {% endfor %}
+    ranked.risk,
+    ranked.score,
+    ranked.is_editorial,
+    ranked.is_earnable
+from ranked
+left join stability
+    on ranked.client_id = stability.client_id
+    and ranked.refreshed_on = stability.refreshed_on
+    and ranked.referring_domain = stability.referring_domain

@@ -50,6 +50,7 @@ select
     cast(domain_metrics.majestic_cf as double) as majestic_cf,
     cast(domain_metrics.dataforseo_rank as double) as dataforseo_rank,
     domain_metrics.traffic,
+    domain_metrics.linked_domains,
     domain_metrics.country,
     domain_metrics.language,
     cast(linked.links as bigint) as links,

@@ -24,6 +24,7 @@ renamed as (
         target as delivered_domain,
         domain_rating as ahrefs_dr,
         case when is_whole_domain then traffic end as domain_traffic,
+        case when is_whole_domain then coalesce(follow_linked_domains, linked_domains) end as linked_domains,
         case when is_whole_domain then backlinks end as total_backlinks,
         case when is_whole_domain then referring_domains end as total_referring_domains,
         case when is_whole_domain then follow_referring_domains end as total_follow_referring_domains,

@@ -14,6 +14,7 @@ renamed as (
         domain as delivered_domain,
         domain_rating as ahrefs_dr,
         domain_traffic,
+        follow_linked_domains as linked_domains,
         -- a domain on the list links at least once; of a lost one the count is 0
         coalesce(backlinks, 1) as links,
         lost is not null as is_lost,

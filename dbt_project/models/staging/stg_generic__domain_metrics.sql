@@ -19,6 +19,7 @@ renamed as (
         dataforseo_rank,
         authority as generic_authority,
         domain_traffic,
+        linked_domains,
         total_backlinks,
         total_referring_domains
     from source
