@@ -544,6 +544,27 @@ def test_a_missing_file_of_a_client_is_told_and_holds_nobody_up(published: Works
     assert 'href="handover' not in (published.reports / "acme.html").read_text(encoding="utf-8")
 
 
+def test_a_file_of_another_version_is_told_and_holds_nobody_up(published: Workspace) -> None:
+    """Else the first report after an upgrade would end in an error nobody can read."""
+    with duckdb.connect(str(published.client_database("acme"))) as connection:
+        connection.execute("alter table marts.lost_links drop column is_domain_still_linking")
+    outcome = linkgap(published, "report")
+    assert outcome.exit_code == 1
+    assert "acme.duckdb: was published by another version of linkgap (Binder Error" in outcome.stderr
+    assert "run `linkgap rebuild`" in outcome.stderr
+    assert (published.hand_over("bolt") / "bolt.xlsx").exists()
+    assert list(published.hand_over("acme").iterdir()) == []
+
+
+def test_a_day_before_excel_counts_days_is_a_text(tmp_path: Path) -> None:
+    """Else the zero date of an export would spoil the workbook."""
+    tables = full_panel()
+    tables["lost_links"][1]["lost_on"] = date(1, 1, 1)
+    workspace, _ = hand_over(tmp_path, tables)
+    assert csv_dicts(workspace, "lost_links")[0]["lost_on"] == "0001-01-01"
+    assert workbook(workspace)["lost_links"]["I2"].value == "0001-01-01"
+
+
 def test_forgetting_a_client_removes_its_files(published: Workspace) -> None:
     """Else prospects of a client who left would stay on disk."""
     write_reports(published, ["acme", "bolt"])

@@ -2,7 +2,7 @@
 
 CSV is UTF-8 with a byte order mark: without one Excel reads it in the code page of the machine and spoils what is not
 English, and nobody is told. Rows are streamed from the query into both files, so memory does not grow with
-them. Each file appears whole or not at all.
+them. Files appear whole or not at all.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
@@ -36,6 +36,9 @@ TABLES = {
 MOST_SHEET_ROWS = 1_048_576
 """Rows that a sheet of Excel holds, the one with the names of the columns among them."""
 
+FIRST_EXCEL_YEAR = 1900
+"""Excel counts days from here; an earlier one, such as the zero of some exports, is a text."""
+
 ROWS_IN_MEMORY = 5_000
 """Up to so many rows a workbook is made in memory (27 MB for 5,000): for a small client that takes half the time."""
 
@@ -43,8 +46,8 @@ _FETCHED_ROWS = 2_000
 _WIDEST_COLUMN = 60
 
 
-class ClientFileMissingError(LookupError):
-    """The published file of one client is not there; the message says what to do."""
+class ClientFileError(LookupError):
+    """The published file of one client is missing, or older than the queries; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -90,24 +93,34 @@ def write_hand_over(connection: duckdb.DuckDBPyConnection, workspace: Workspace,
         client_id: Whose files.
 
     Raises:
-        ClientFileMissingError: The client has no published file of its own.
+        ClientFileError: The client has no published file of its own, or one that lacks a table or column; the files
+            there are as before.
     """
     database = workspace.client_database(client_id)
     if not database.exists():
-        raise ClientFileMissingError(
+        raise ClientFileError(
             f"{workspace.relative(database)}: is missing, so {client_id} has no hand-over files; run `linkgap rebuild`"
         )
     folder = workspace.hand_over(client_id)
     folder.mkdir(parents=True, exist_ok=True)
     workbook_path = folder / f"{client_id}.xlsx"
     lists = {name: folder / f"{name}.csv" for name in TABLES}
-    with _reading(connection, database), _replaced(workbook_path) as partial:
-        refreshed_on = _latest_refresh(connection)
-        rows_in_tables = _rows_in_tables(connection, refreshed_on)
-        options = _options(workspace, sum(rows_in_tables.values()))
-        with _workbook(partial, options, refreshed_on) as workbook:
-            counts = {name: _write_list(connection, name, workbook, path) for name, path in lists.items()}
-            _write_about(workbook, counts, rows_in_tables)
+    try:
+        with _reading(connection, database), ExitStack() as stack:
+            # they take their places together, once all are written
+            partials = {path: stack.enter_context(_replaced(path)) for path in (workbook_path, *lists.values())}
+            refreshed_on = _latest_refresh(connection)
+            rows_in_tables = _rows_in_tables(connection, refreshed_on)
+            options = _options(workspace, sum(rows_in_tables.values()))
+            with _workbook(partials[workbook_path], options, refreshed_on) as workbook:
+                counts = {name: _write_list(connection, name, workbook, partials[path]) for name, path in lists.items()}
+                _write_about(workbook, counts, rows_in_tables)
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        reason = str(error).splitlines()[0]
+        raise ClientFileError(
+            f"{workspace.relative(database)}: was published by another version of linkgap ({reason}), so {client_id} "
+            "has no new hand-over files; run `linkgap rebuild`"
+        ) from error
     notes = (note for name, count in counts.items() for note in _notes(workspace.relative(lists[name]), name, count))
     return HandedOver((workbook_path, *lists.values()), tuple(notes))
 
@@ -183,7 +196,7 @@ def _write_list(
     columns = [column[0] for column in connection.description or []]
     sheet = _Sheet(workbook, name, columns)
     rows, cut_cells = 0, 0
-    with _replaced(target) as partial, partial.open("w", encoding="utf-8-sig", newline="") as file:
+    with target.open("w", encoding="utf-8-sig", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(columns)
         while fetched := connection.fetchmany(_FETCHED_ROWS):
@@ -225,6 +238,8 @@ class _Sheet:
                 self._sheet.write_boolean(self.rows, position, cell)
             elif isinstance(cell, (int, float)):
                 self._sheet.write_number(self.rows, position, cell)
+            elif cell is not None and cell.year < FIRST_EXCEL_YEAR:
+                self._sheet.write_string(self.rows, position, str(cell))
             elif cell is not None:
                 self._sheet.write_datetime(self.rows, position, cell, self._day)
 

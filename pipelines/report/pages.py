@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.handover.files import ClientFileMissingError, HandedOver, write_hand_over
+from pipelines.handover.files import ClientFileError, HandedOver, write_hand_over
 from pipelines.report.page import write_checks, write_index, write_report
 from warehouse.checks import read_checks
 from warehouse.connections import connect
@@ -39,7 +39,7 @@ def write_reports(workspace: Workspace, client_ids: Iterable[str]) -> Reports:
             handed_over = HandedOver((), ())
             try:
                 handed_over = write_hand_over(connection, workspace, client_id)
-            except ClientFileMissingError as error:
+            except ClientFileError as error:
                 reports.problems.append(str(error))
             write_report(workspace.published_database, client_id, page, handed_over.files)
             reports.pages.append(page)
