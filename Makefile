@@ -40,11 +40,11 @@ lint: setup  ## Style, types, imports, SQL
 	@$(BIN)/ruff format -q --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/sqlfluff lint -q dbt_project/models dbt_project/tests
+	@$(BIN)/sqlfluff lint -q dbt_project/models dbt_project/tests pipelines/handover
 
 format: setup  ## Put Python and SQL into the house's form
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
-	@$(BIN)/sqlfluff fix -q dbt_project/models dbt_project/tests
+	@$(BIN)/sqlfluff fix -q dbt_project/models dbt_project/tests pipelines/handover
 
 evaluate: setup  ## Precision and recall of the quality rules on labelled rows; EXPORTS=folder
 	@$(BIN)/python -m bench.evaluate $(or $(EXPORTS),../shared/exports) $(if $(SHOW),--rows)

@@ -169,7 +169,7 @@ def status(as_json: JsonOption = False) -> None:
 
 @app.command()
 def report(clients: ClientArguments = None) -> None:
-    """Write the report pages and name them."""
+    """Write the report pages and hand-over files, and name them."""
     from pipelines.report.pages import write_reports
     from warehouse.publication import published_deliveries
 
@@ -178,9 +178,12 @@ def report(clients: ClientArguments = None) -> None:
     unknown = sorted(set(clients or []) - set(published))
     for client_id in unknown:
         _complain(f"{client_id}: nothing is published for this client; run `linkgap refresh {client_id}` first")
-    for page in write_reports(workspace, [c for c in published if not clients or c in clients]):
-        print(page)
-    raise typer.Exit(PARTLY_FAILED if unknown else ALL_DONE)
+    reports = write_reports(workspace, [c for c in published if not clients or c in clients])
+    for path in (*reports.files, *reports.pages):
+        print(path)
+    for line in (*reports.notes, *reports.problems):
+        _complain(line)
+    raise typer.Exit(PARTLY_FAILED if unknown or reports.problems else ALL_DONE)
 
 
 @app.command()

@@ -173,7 +173,7 @@ def _forget_delivered(workspace: Workspace, forgotten: Forgotten) -> None:
 
 
 def _forget_published(workspace: Workspace, forgotten: Forgotten) -> None:
-    """The client's rows of the published file, its own file, its page, and its part of the pages of all clients."""
+    """Its published rows, its own file, its page and hand-over files, and its part of the pages of all clients."""
     client_id = forgotten.client_id
     rows = withdraw_client(workspace, client_id)
     forgotten.add(workspace.relative(workspace.published_database), "row", sum(rows.values()))
@@ -184,6 +184,8 @@ def _forget_published(workspace: Workspace, forgotten: Forgotten) -> None:
     for path in (*told, workspace.reports / f"{client_id}.html"):
         for one in (path, path.with_name(f"{path.name}.partial")):
             forgotten.add(workspace.relative(one), "file", _remove(one))
+    handed_over = workspace.hand_over(client_id)
+    forgotten.add(workspace.relative(handed_over), "file", _remove(handed_over))
     if workspace.reports.is_dir() and workspace.published_database.exists():
         write_checks(read_checks(workspace), workspace.reports)
         write_index(workspace.published_database, workspace.reports)

@@ -217,8 +217,10 @@ def test_pages_of_all_clients_are_written_without_it(forgotten: tuple[Sandbox, F
         "acme.html",
         "bolt.html",
         "checks.html",
+        "handover",
         "index.html",
     ]
+    assert sorted(folder.name for folder in (reports / "handover").iterdir()) == ["acme", "acme-two", "bolt"]
     for page in ("index.html", "checks.html"):
         assert "bolt" in (reports / page).read_text(encoding="utf-8")
 

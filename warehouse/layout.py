@@ -88,6 +88,10 @@ class Workspace:
     def reports(self) -> Path:
         return self.warehouse / "reports"
 
+    def hand_over(self, client_id: str) -> Path:
+        """The folder of one client's files for other tools; beside its page, which links to them."""
+        return self.reports / "handover" / client_id
+
     @property
     def checks(self) -> Path:
         """What the gates last found, one JSON file a client; the page of checks is made from it."""

@@ -210,10 +210,10 @@ def _comments() -> dict[str, dict[str, str]]:
     group_name="published",
     kinds={"html"},
     owners=["team:data"],
-    description="One self-contained HTML page per client of the run, and an index of all clients.",
+    description="A self-contained HTML page and hand-over files per client of the run, and an index of all clients.",
 )
 def reports(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> dg.MaterializeResult:
-    """Write the pages of the clients that the run published."""
+    """Write the pages and hand-over files of the clients that the run published."""
     from pipelines.report.pages import write_reports
 
     tell("writing reports")
@@ -221,11 +221,14 @@ def reports(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> dg.Ma
     with connect(workspace.working_database, workspace, read_only=True) as connection:
         clients = connection.execute("select distinct client_id from ledger.refreshes where is_in_run").fetchall()
     published = {client_id for client_id, _ in published_deliveries(workspace)}
-    pages = write_reports(workspace, sorted(client_id for (client_id,) in clients if client_id in published))
+    written = write_reports(workspace, sorted(client_id for (client_id,) in clients if client_id in published))
+    for line in (*written.notes, *written.problems):
+        context.log.warning(line)
     return dg.MaterializeResult(
         metadata={
             "index": report_link(workspace, "index.html"),
-            "pages": [str(page) for page in pages],
-            "dagster/row_count": len(pages),
+            "pages": [str(page) for page in written.pages],
+            "hand_over_files": [str(file) for file in written.files],
+            "dagster/row_count": len(written.pages),
         }
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
@@ -35,13 +35,14 @@ class UnknownClientError(LookupError):
     """The published file holds no such client."""
 
 
-def write_report(database: Path, client_id: str, target: Path) -> None:
+def write_report(database: Path, client_id: str, target: Path, files: Iterable[Path] = ()) -> None:
     """Write the page of one client over its latest refresh.
 
     Args:
         database: The published file; it is opened read-only and never changed.
         client_id: Whose page.
         target: The HTML file; it appears whole or not at all.
+        files: Hand-over files in the page's folder or below it, which the page links to.
 
     Raises:
         UnknownClientError: The published file does not hold the client.
@@ -50,7 +51,8 @@ def write_report(database: Path, client_id: str, target: Path) -> None:
         client = queries.client(connection, client_id)
         if client is None:
             raise UnknownClientError(f"{database}: no client {client_id!r} has been published")
-        page = {"client": client} | _panels(connection, client_id, client["refreshed_on"])
+        handed_over = [path.relative_to(target.parent) for path in files]
+        page = {"client": client, "handed_over": handed_over} | _panels(connection, client_id, client["refreshed_on"])
     write_text(target, _render("client.html.jinja", page))
 
 

@@ -1,26 +1,51 @@
-"""The pages of a workspace: one a client, the checks, and the index over all of them."""
+"""The pages of a workspace: one a client, the checks, and the index over all of them; hand-over files beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.handover.files import ClientFileError, HandedOver, write_hand_over
 from pipelines.report.page import write_checks, write_index, write_report
 from warehouse.checks import read_checks
+from warehouse.connections import connect
 from warehouse.layout import Workspace
 
 
-def write_reports(workspace: Workspace, client_ids: Iterable[str]) -> list[Path]:
-    """Write the pages of some clients, the page of checks, and the index.
+@dataclass(frozen=True)
+class Reports:
+    """What was written.
 
-    Returns:
-        The pages written, the index last.
+    Attributes:
+        pages: The pages, the index last.
+        files: The hand-over files.
+        notes: One line for everything of which the hand-over files do not hold all.
+        problems: One line for each client whose hand-over files could not be written.
     """
-    pages = []
-    for client_id in client_ids:
-        page = workspace.reports / f"{client_id}.html"
-        write_report(workspace.published_database, client_id, page)
-        pages.append(page)
+
+    pages: list[Path]
+    files: list[Path]
+    notes: list[str]
+    problems: list[str]
+
+
+def write_reports(workspace: Workspace, client_ids: Iterable[str]) -> Reports:
+    """Write the pages and hand-over files of some clients, the page of checks, and the index."""
+    reports = Reports([], [], [], [])
+    with connect(None, workspace) as connection:
+        for client_id in client_ids:
+            page = workspace.reports / f"{client_id}.html"
+            handed_over = HandedOver((), ())
+            try:
+                handed_over = write_hand_over(connection, workspace, client_id)
+            except ClientFileError as error:
+                reports.problems.append(str(error))
+            write_report(workspace.published_database, client_id, page, handed_over.files)
+            reports.pages.append(page)
+            reports.files.extend(handed_over.files)
+            reports.notes.extend(handed_over.notes)
     write_checks(read_checks(workspace), workspace.reports)
     write_index(workspace.published_database, workspace.reports)
-    return [*pages, workspace.reports / "checks.html", workspace.reports / "index.html"]
+    reports.pages.extend((workspace.reports / "checks.html", workspace.reports / "index.html"))
+    return reports
