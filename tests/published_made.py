@@ -196,6 +196,8 @@ def _add_open_gap(tables: Tables, today: dict[str, Any], number: int) -> None:
         domain
         | {
             "rank": number,
+            "top_50_pct": 100.0,
+            "win_chance": None,
             "score": 80.0 - number / 10,
             "tier": "A" if len(sites) == 2 else "B",
             "tactic": "outreach" if len(sites) == 2 else "digital_pr",

@@ -169,6 +169,8 @@ def test_opportunities_are_ready_to_be_worked_on(tmp_path: Path) -> None:
         "why": "gap-1.com mentions them in an article.",
         "tier": "A",
         "score": "79.9",
+        "top_50_pct": "100.0",
+        "win_chance": "",
         "authority": "50.0",
         "authority_provider": "ahrefs",
         "traffic": "1200",
@@ -190,6 +192,7 @@ def test_opportunities_are_ready_to_be_worked_on(tmp_path: Path) -> None:
         "points_placement": "8.0",
         "points_editorial": "2.0",
         "points_freshness": "0.0",
+        "points_winnability": "0.0",
     }
     assert (second["authority"], second["competitor_page_url"], second["owner"]) == ("", "", "")
     assert second["points_traffic"] == "-1.5"
@@ -276,10 +279,10 @@ def test_a_new_component_of_the_score_comes_along(tmp_path: Path) -> None:
     """Else the points of a hand-over file would not add up to its score."""
     workspace, _ = hand_over(tmp_path, full_panel())
     with duckdb.connect(str(workspace.client_database("acme"))) as connection:
-        connection.execute("alter table marts.opportunities add column points_winnability double default 4.5")
+        connection.execute("alter table marts.opportunities add column points_reach double default 4.5")
     with connect(None, workspace) as connection:
         write_hand_over(connection, workspace, "acme")
-    assert {row["points_winnability"] for row in csv_dicts(workspace, "opportunities")} == {"4.5"}
+    assert {row["points_reach"] for row in csv_dicts(workspace, "opportunities")} == {"4.5"}
 
 
 def test_the_common_file_gives_each_client_its_own_latest_refresh(tmp_path: Path) -> None:

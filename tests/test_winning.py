@@ -177,7 +177,7 @@ def test_chances_follow_what_was_won_and_move_the_score(tried: Sandbox) -> None:
     chance, points, evidence = easy.values() if isinstance(easy, dict) else easy
     assert chance > 0.5
     assert points == 10
-    assert evidence.endswith("chance of this domain from 91 outcomes")
+    assert evidence.endswith("; chance of this domain from 91 outcomes")
     for less in (hard, other):
         values = list(less.values()) if isinstance(less, dict) else list(less)
         assert values[0] < 0.3

@@ -91,11 +91,13 @@
     64
 {%- endmacro %}
 
-{% macro moved_weight(movement, component) -%}
+{% macro sum_of_moved_points(movement) -%}
     {%- set masks = [1, 2, 4, 8, 16, 32, 15, 51] -%}
-    case bit_count({{ movement }} & {{ masks[score_components().index(component)] }}) % 2
-        when 0 then {{ 1 + var('weights_moved') }} else {{ 1 - var('weights_moved') }}
-    end
+    {%- for component in score_components() -%}
+        points_{{ component }} * case bit_count({{ movement }} & {{ masks[loop.index0] }}) % 2
+            when 0 then {{ 1 + var('weights_moved') | float(0.2) }} else {{ 1 - var('weights_moved') | float(0.2) }}
+        end{{ " + " if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {#

@@ -72,6 +72,8 @@ select
     ranked.tactic_reason as why,
     ranked.tier,
     ranked.score,
+    ranked.top_50_pct,
+    ranked.win_chance,
     ranked.authority,
     referring_domains.authority_provider,
     ranked.traffic,

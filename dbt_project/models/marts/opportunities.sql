@@ -93,18 +93,18 @@ contenders as (
         ranked.client_id,
         ranked.refreshed_on,
         ranked.referring_domain,
-        ranked.risk,
         {% for component in score_components() %}
-        ranked.points_{{ component }}{{ "," if not loop.last }}
+        ranked.points_{{ component }},
         {% endfor %}
+        ranked.risk
     from ranked
     left join last_places
         on ranked.client_id = last_places.client_id
         and ranked.refreshed_on = last_places.refreshed_on
     where
         ranked.is_ranked
-        and (1 + {{ var('weights_moved') }}) * (ranked.score + 0.05)
-        >= (1 - {{ var('weights_moved') }}) * (coalesce(last_places.score, 0) - 0.05)
+        and {{ 1 + var('weights_moved') | float(0.2) }} * (ranked.score + 0.05)
+        >= {{ 1 - var('weights_moved') | float(0.2) }} * (coalesce(last_places.score, 0) - 0.05)
 
 ),
 
@@ -117,12 +117,7 @@ moved as (
         row_number() over (
             partition by contenders.client_id, contenders.refreshed_on, movements.movement
             order by
-                (
-                    {% for component in score_components() %}
-                    contenders.points_{{ component }} * {{ moved_weight('movements.movement', component) }}
-                    {{- " + " if not loop.last }}
-                    {% endfor %}
-                ) * (1 - contenders.risk) desc,
+                ({{ sum_of_moved_points('movements.movement') }}) * (1 - contenders.risk) desc,
                 contenders.referring_domain
         ) <= {{ var('stable_places') }} as is_among_first
     from contenders

@@ -37,11 +37,11 @@ weights as (
 full_points as (
 
     select
-        client_id,
-        refreshed_on,
         {% for component in score_components() %}
-        {{ share_of_points(component) }} as {{ component }}{{ "," if not loop.last }}
+        {{ share_of_points(component) }} as {{ component }},
         {% endfor %}
+        client_id,
+        refreshed_on
     from weights
     group by all
 
@@ -54,7 +54,8 @@ with_winnability as (
         facts.*,
         win_chances.win_chance,
         coalesce(win_chances.win_chance, win_rates.win_rate) as winnability,
-        least(1, coalesce(win_chances.win_chance, win_rates.win_rate) / {{ var('full_win_rate') }}) as share_winnability,
+        least(1, coalesce(win_chances.win_chance, win_rates.win_rate) / {{ var('full_win_rate') }})
+            as share_winnability,
         win_rates.won || ' of ' || win_rates.decided || ' in ' || facts.segment || ' won'
         || case
             when win_chances.win_chance is not null
@@ -62,12 +63,7 @@ with_winnability as (
             else
                 ', ' || win_rates.assumed_win_pct || ' % assumed; not enough outcomes for a chance of its own: '
                 || win_rates.decided_in_all || ' of {{ var("least_outcomes") }}'
-                || case
-                    when win_rates.decided_in_all >= {{ var('least_outcomes') }}
-                        then ', of which won ' || win_rates.won_in_all || ', {{ var("least_outcomes_of_a_kind") }} '
-                        || 'of each kind needed'
-                    else ''
-                end
+                || ', ' || win_rates.won_in_all || ' won'
         end as winnability_evidence
     from facts
     inner join win_rates
@@ -84,13 +80,11 @@ with_winnability as (
 pointed as (
 
     select
-        with_winnability.* exclude (
-            {% for component in score_components() %}share_{{ component }}{{ ", " if not loop.last }}{% endfor %}
-        ),
         {% for component in score_components() %}
         coalesce(round(full_points.{{ component }} * with_winnability.share_{{ component }}, 2), 0)
-            as points_{{ component }}{{ "," if not loop.last }}
+            as points_{{ component }},
         {% endfor %}
+        with_winnability.*
     from with_winnability
     inner join full_points
         on with_winnability.client_id = full_points.client_id

@@ -8,9 +8,9 @@ select
     client_id,
     refreshed_on,
     referring_domain,
-    segment,
-    tactic,
     {% for component in fact_components() %}
-    share_{{ component }}{{ "," if not loop.last }}
+    share_{{ component }},
     {% endfor %}
+    segment,
+    tactic
 from {{ ref('int_gap_facts') }}

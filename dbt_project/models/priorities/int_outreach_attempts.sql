@@ -74,11 +74,11 @@ select
     judged.attempt_outcome != 'pending'
     and coalesce(judged.contacted_on <= judged.refreshed_on - {{ var('patience_days') | int }}, true) as is_decided,
     traits.refreshed_on as known_on,
-    traits.segment,
-    traits.tactic,
     {% for component in fact_components() %}
-    traits.share_{{ component }}{{ "," if not loop.last }}
+    traits.share_{{ component }},
     {% endfor %}
+    traits.segment,
+    traits.tactic
 from judged
 left join traits
     on judged.client_id = traits.client_id

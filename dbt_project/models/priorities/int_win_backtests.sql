@@ -80,7 +80,7 @@ told as (
         learnt_until,
         outcomes_before,
         win_rate_before,
-        unnest(attempts, recursive := true),
+        unnest(attempts) as attempt,
         round(unnest(chances), 3) as win_chance
     from asked
 
@@ -90,11 +90,12 @@ ordered as (
 
     select
         *,
+        attempt.is_won,
         row_number() over (
-            partition by client_id, refreshed_on order by win_chance desc, referring_domain
+            partition by client_id, refreshed_on order by win_chance desc, attempt.referring_domain
         ) as place_by_chance,
         row_number() over (
-            partition by client_id, refreshed_on order by authority desc, referring_domain
+            partition by client_id, refreshed_on order by attempt.authority desc, attempt.referring_domain
         ) as place_by_authority,
         -- the best third of those that were written to later
         ceil(count(*) over (partition by client_id, refreshed_on) / 3.0) as compared
