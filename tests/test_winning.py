@@ -101,6 +101,24 @@ def tried(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
             f"acme/{day}/rival.com-backlinks.csv", ahrefs_backlinks(*(_link(number) for number in range(120)))
         )
     sandbox.deliver(f"acme/{LAST_DAY}/acme.com-backlinks.csv", ahrefs_backlinks(_link_to_client(91)))
+    sandbox.deliver(
+        f"acme/{LAST_DAY}/rival.com-refdomains.csv",
+        csv_text(
+            [
+                "Domain",
+                "DR",
+                "Dofollow ref. domains",
+                "Dofollow linked domains",
+                "Links to target",
+                "First seen",
+                "Lost",
+            ],
+            [
+                [f"site-{number}.com", 20, 10, linked_domains, 1, "2025-12-01 00:00:00", ""]
+                for number, linked_domains in ((110, 900), (112, 1_000_000), (114, ""))
+            ],
+        ),
+    )
     events = [
         [f"site-{number}.com", status, FIRST_DAY + timedelta(days=number + after)]
         for number in range(90)
@@ -191,3 +209,11 @@ def test_ranks_are_told_to_be_stable_or_not(tried: Sandbox) -> None:
     assert rows[0][1] == 100
     assert sum(share for _, share in rows) == pytest.approx(50 * 100, abs=3)
     assert rows[-1][1] < 50
+
+
+def test_a_link_of_a_domain_that_links_to_everybody_says_less(tried: Sandbox) -> None:
+    """One of two competitors is half of 18 points; a million linked domains halve it again."""
+    assert tried.query(
+        "select linked_domains, points_competitors from marts.opportunities where refreshed_on = '2026-09-20' "
+        "and referring_domain in ('site-110.com', 'site-112.com', 'site-114.com') order by 1"
+    ) == [(900, 9.0), (1_000_000, 4.5), (None, 9.0)]
