@@ -1,7 +1,7 @@
 """A small published file, made row by row, for tests of what reads it.
 
 The tables get their columns and types from the contracts in `dbt_project/models/marts/*.yml`. A row names what matters
-and leaves the rest null.
+and leaves the rest null. The KPIs are counted from the other tables by their own models.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import jinja2
 import yaml
 
 from warehouse.layout import CHECKOUT
@@ -34,8 +35,39 @@ def published_file(path: Path, tables: Tables) -> Path:
                 names = ", ".join(f'"{name}"' for name in row)
                 marks = ", ".join("?" for _ in row)
                 connection.execute(f"insert into marts.{table} ({names}) values ({marks})", list(row.values()))
+        if not tables.get("kpis"):
+            for model in ("kpis", "kpi_values"):
+                connection.execute(f"insert into marts.{model} by name ({kpi_model(model)})")
         connection.commit()
     return path
+
+
+@cache
+def kpi_definitions() -> list[dict[str, Any]]:
+    """The KPIs of `kpis.yml`: name, data_type, label, unit, table, sql."""
+    columns = yaml.safe_load((MARTS / "kpis.yml").read_text(encoding="utf-8"))["models"][0]["columns"]
+    return [
+        {"name": column["name"], "data_type": column["data_type"], "meaning": column["description"]}
+        | column["config"]["meta"]
+        for column in columns
+        if "config" in column
+    ]
+
+
+@cache
+def kpi_model(name: str) -> str:
+    """The SQL of `kpis` or `kpi_values` over the published tables, as dbt would make it of the model's file."""
+    dbt = {"string_literal": lambda text: f"'{text}'", "escape_single_quotes": lambda text: text.replace("'", "''")}
+    template = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string((MARTS / f"{name}.sql").read_text("utf-8"))
+    return template.render(
+        config=lambda **_: "",
+        ref=lambda table: f"marts.{table}",
+        kpi_definitions=lambda _: kpi_definitions(),
+        model=None,
+        graph={"nodes": {"model.linkgap.kpis": None}},
+        execute=True,
+        dbt=dbt,
+    )
 
 
 @cache

@@ -170,9 +170,12 @@ def test_figures_are_those_of_the_latest_refresh(tmp_path: Path) -> None:
         assert client is not None
         figures = queries.headline(connection, "acme", client["refreshed_on"])
     assert client["refresh_number"] == 2
-    counts = {name: figures[name] for name in ("open_gaps", "best_gaps", "proven_absences", "opportunities", "tier_a")}
-    assert counts == {"open_gaps": 3, "best_gaps": 2, "proven_absences": 3, "opportunities": 3, "tier_a": 2}
-    assert (figures["won"], figures["won_before"]) == (1, 0)
+    counts = {
+        name: figures[name]
+        for name in ("open_gaps", "best_gaps", "proven_gaps", "opportunities", "opportunities_tier_a")
+    }
+    assert counts == {"open_gaps": 3, "best_gaps": 2, "proven_gaps": 3, "opportunities": 3, "opportunities_tier_a": 2}
+    assert (figures["gaps_won"], figures["gaps_won_before"]) == (1, 0)
 
 
 def test_the_matrix_shows_own_sites_first_and_tells_the_kind_of_evidence(tmp_path: Path) -> None:

@@ -142,7 +142,11 @@ def _invoke(
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
-    manifest = Manifest.from_msgpack(saved_state.read_bytes(), extended_mashumuro_decoder) if saved_state else None
+    manifest = None
+    if saved_state:
+        manifest = Manifest.from_msgpack(saved_state.read_bytes(), extended_mashumuro_decoder)
+        # what models know as `graph` is not part of the saved state
+        manifest.build_flat_graph()
     runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
     # logs and result files of dbt cost a second and tell nothing that Dagster's events do not
     result = runner.invoke([*arguments, "--quiet", "--no-use-colors", "--log-level-file", "none"])

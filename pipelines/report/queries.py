@@ -64,15 +64,7 @@ panel_sites as (
 def clients_overview(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     """One row per client: when it was last refreshed, its open gaps and how many it closed."""
     query = """
-        with progress as (
-
-            select *
-            from marts.gap_progress
-            qualify row_number() over (partition by client_id order by refreshed_on desc) = 1
-
-        ),
-
-        refreshes as (
+        with refreshes as (
 
             select *
             from marts.refreshes
@@ -86,16 +78,17 @@ def clients_overview(connection: duckdb.DuckDBPyConnection) -> list[Row]:
             clients.main_site,
             len(refreshes.competitors) as competitors,
             refreshes.refresh_number,
-            progress.open_at_end,
-            progress.closing_pct_baseline,
+            kpis.open_at_end,
+            kpis.closing_pct_baseline,
             clients.is_active,
             refreshes.refreshed_on,
             clients.next_window_on
         from marts.clients
         left join refreshes
             on clients.client_id = refreshes.client_id
-        left join progress
-            on clients.client_id = progress.client_id
+        left join marts.kpis
+            on refreshes.client_id = kpis.client_id
+            and refreshes.refreshed_on = kpis.refreshed_on
         order by lower(clients.name), clients.client_id
     """
     return ask(connection, query, {})
@@ -143,7 +136,10 @@ def client(connection: duckdb.DuckDBPyConnection, client_id: str) -> Row | None:
 
 
 def headline(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> Row:
-    """One row of figures, each with its value at the refresh before (`_before`; null in the first)."""
+    """The KPIs of a refresh, each with its value at the refresh before (`_before`; null in the first).
+
+    All are null in a refresh that was published before there were KPIs, until it is published again.
+    """
     query = """
         with refreshes as (
 
@@ -155,71 +151,21 @@ def headline(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on
 
         ),
 
-        gaps as (
-
-            select
-                refreshed_on,
-                count(*) as open_gaps,
-                count(*) filter (gap_class = 'best') as best_gaps,
-                count(*) filter (absence = 'proven') as proven_absences
-            from marts.gaps
-            where client_id = $client_id and gap_status = 'open'
-            group by refreshed_on
-
-        ),
-
-        opportunities as (
-
-            select
-                refreshed_on,
-                count(*) filter (rank is not null) as opportunities,
-                count(*) filter (rank is not null and tier = 'A') as tier_a
-            from marts.opportunities
-            where client_id = $client_id
-            group by refreshed_on
-
-        ),
-
-        snapshots as (
-
-            select
-                refreshed_on,
-                count(*) filter (state = 'closed' and closed_kind = 'won') as won,
-                count(*) filter (state = 'open' and transition = 'unobserved') as open_unobserved
-            from marts.gap_snapshots
-            where client_id = $client_id
-            group by refreshed_on
-
-        ),
-
         figures as (
 
             select
                 refreshes.refreshed_on,
-                coalesce(gaps.open_gaps, 0) as open_gaps,
-                coalesce(gaps.best_gaps, 0) as best_gaps,
-                coalesce(gaps.proven_absences, 0) as proven_absences,
-                coalesce(opportunities.opportunities, 0) as opportunities,
-                coalesce(opportunities.tier_a, 0) as tier_a,
-                coalesce(snapshots.won, 0) as won,
-                coalesce(snapshots.open_unobserved, 0) as open_unobserved
+                kpis.* exclude (client_id, refreshed_on)
             from refreshes
-            left join gaps
-                on refreshes.refreshed_on = gaps.refreshed_on
-            left join opportunities
-                on refreshes.refreshed_on = opportunities.refreshed_on
-            left join snapshots
-                on refreshes.refreshed_on = snapshots.refreshed_on
+            left join marts.kpis
+                on kpis.client_id = $client_id
+                and refreshes.refreshed_on = kpis.refreshed_on
 
         )
 
         select
             today.*,
-            earlier.open_gaps as open_gaps_before,
-            earlier.best_gaps as best_gaps_before,
-            earlier.proven_absences as proven_absences_before,
-            earlier.tier_a as tier_a_before,
-            earlier.won as won_before
+            columns(earlier.* exclude (refreshed_on)) as "\\0_before"
         from figures as today
         left join figures as earlier
             on earlier.refreshed_on < today.refreshed_on
@@ -504,35 +450,24 @@ def progress(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on
 
         ),
 
-        won as (
-
-            select
-                refreshed_on,
-                count(*) filter (state = 'closed' and closed_kind = 'won') as won_by_now,
-                count(*) filter (transition = 'closed' and closed_kind = 'won') as won
-            from marts.gap_snapshots
-            where client_id = $client_id
-            group by refreshed_on
-
-        ),
-
         counted as (
 
             select
                 refreshes.refresh_number,
                 gap_progress.*,
-                coalesce(won.won, 0) as won,
-                coalesce(won.won_by_now, 0) as won_by_now,
+                kpis.gaps_newly_won,
+                kpis.gaps_won,
                 100.0 * date_diff('day', min(refreshes.refreshed_on) over (), refreshes.refreshed_on)
                 / nullif(date_diff('day', min(refreshes.refreshed_on) over (), max(refreshes.refreshed_on) over ()), 0)
                     as time_pct,
-                greatest(max(gap_progress.open_at_end) over (), max(won.won_by_now) over (), 1) as highest
+                greatest(max(gap_progress.open_at_end) over (), max(kpis.gaps_won) over (), 1) as highest
             from refreshes
             inner join marts.gap_progress
                 on gap_progress.client_id = $client_id
                 and refreshes.refreshed_on = gap_progress.refreshed_on
-            left join won
-                on refreshes.refreshed_on = won.refreshed_on
+            left join marts.kpis
+                on kpis.client_id = $client_id
+                and refreshes.refreshed_on = kpis.refreshed_on
 
         )
 
