@@ -2,8 +2,8 @@
 
 A page loads nothing: style and script stand inside it, and a content security policy keeps it so even if a text of an
 export slipped through as markup. Every value is escaped (autoescape is on for every template); a URL of an export
-becomes a link only when it is a web address. What a page shows is asked in `queries`, `quality` and `checks`, how it
-is told stands in `templates/`.
+becomes a link only when it is a web address. What a page shows is asked in `queries`, `next_steps`, `quality` and
+`checks`, how it is told stands in `templates/`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import duckdb
 import jinja2
 from markupsafe import Markup, escape
 
-from pipelines.report import quality, queries
+from pipelines.report import next_steps, quality, queries
 from pipelines.report.checks import checks_page
 from warehouse.archive import write_text
 from warehouse.checks import Checks
@@ -35,6 +35,10 @@ class UnknownClientError(LookupError):
     """The published file holds no such client."""
 
 
+class OtherVersionError(RuntimeError):
+    """The published file has other tables or columns than this version of linkgap publishes."""
+
+
 def write_report(database: Path, client_id: str, target: Path, files: Iterable[Path] = ()) -> None:
     """Write the page of one client over its latest refresh.
 
@@ -46,13 +50,22 @@ def write_report(database: Path, client_id: str, target: Path, files: Iterable[P
 
     Raises:
         UnknownClientError: The published file does not hold the client.
+        OtherVersionError: It lacks a table or column that the page shows.
     """
-    with _reading(database) as connection:
-        client = queries.client(connection, client_id)
-        if client is None:
-            raise UnknownClientError(f"{database}: no client {client_id!r} has been published")
-        handed_over = [path.relative_to(target.parent) for path in files]
-        page = {"client": client, "handed_over": handed_over} | _panels(connection, client_id, client["refreshed_on"])
+    try:
+        with _reading(database) as connection:
+            client = queries.client(connection, client_id)
+            if client is None:
+                raise UnknownClientError(f"{database}: no client {client_id!r} has been published")
+            panels = _panels(connection, client_id, client["refreshed_on"])
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        reason = str(error).splitlines()[0]
+        raise OtherVersionError(
+            f"{database.name}: was published by another version of linkgap ({reason}), so {client_id} has no new page; "
+            "run `linkgap rebuild`"
+        ) from error
+    handed_over = [path.relative_to(target.parent) for path in files]
+    page = {"client": client, "handed_over": handed_over} | panels
     write_text(target, _render("client.html.jinja", page))
 
 
@@ -91,6 +104,11 @@ def _panels(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on:
         "matrix": queries.gap_matrix(connection, client_id, refreshed_on),
         "overlap": queries.overlap(connection, client_id, refreshed_on),
         "opportunities": queries.top_opportunities(connection, client_id, refreshed_on),
+        "assets": next_steps.assets(connection, client_id, refreshed_on),
+        "mentions": next_steps.mentions(connection, client_id, refreshed_on),
+        "lost_links": next_steps.lost_links(connection, client_id, refreshed_on),
+        "outreach": next_steps.outreach_results(connection, client_id, refreshed_on),
+        "authority": next_steps.authority_by_site(connection, client_id, refreshed_on),
         "progress": queries.progress(connection, client_id, refreshed_on),
         "bridge": queries.bridge_steps(connection, client_id, refreshed_on),
         "cohorts": queries.cohorts(connection, client_id, refreshed_on),

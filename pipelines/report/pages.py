@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.handover.files import ClientFileError, HandedOver, write_hand_over
-from pipelines.report.page import write_checks, write_index, write_report
+from pipelines.report.page import OtherVersionError, write_checks, write_index, write_report
 from warehouse.checks import read_checks
 from warehouse.connections import connect
 from warehouse.layout import Workspace
@@ -21,7 +21,7 @@ class Reports:
         pages: The pages, the index last.
         files: The hand-over files.
         notes: One line for everything of which the hand-over files do not hold all.
-        problems: One line for each client whose hand-over files could not be written.
+        problems: One line for each client whose page or hand-over files could not be written.
     """
 
     pages: list[Path]
@@ -41,8 +41,11 @@ def write_reports(workspace: Workspace, client_ids: Iterable[str]) -> Reports:
                 handed_over = write_hand_over(connection, workspace, client_id)
             except ClientFileError as error:
                 reports.problems.append(str(error))
-            write_report(workspace.published_database, client_id, page, handed_over.files)
-            reports.pages.append(page)
+            try:
+                write_report(workspace.published_database, client_id, page, handed_over.files)
+                reports.pages.append(page)
+            except OtherVersionError as error:
+                reports.problems.append(str(error))
             reports.files.extend(handed_over.files)
             reports.notes.extend(handed_over.notes)
     write_checks(read_checks(workspace), workspace.reports)

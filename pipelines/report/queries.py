@@ -423,6 +423,8 @@ def top_opportunities(connection: duckdb.DuckDBPyConnection, client_id: str, ref
             opportunities.outreach_status,
             opportunities.authority,
             opportunities.score,
+            opportunities.top_50_pct,
+            opportunities.win_chance,
             100.0 * opportunities.risk as risk_pct,
             pointed.points
         from opportunities
