@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from warehouse.layout import Workspace
+from warehouse.layout import Workspace, hide_from_others
 
 _CHUNK_BYTES = 4 << 20
 
@@ -214,4 +214,5 @@ def write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(path.suffix + ".partial")
     partial.write_text(text, encoding="utf-8")
+    hide_from_others(partial)
     os.replace(partial, path)

@@ -141,3 +141,8 @@ class Workspace:
         if path.is_relative_to(self.inbox):
             return (Path("inbox") / path.relative_to(self.inbox)).as_posix()
         return path.relative_to(self.home).as_posix()
+
+
+def hide_from_others(path: Path) -> None:
+    """Take every right from those who are neither the owner nor in the group; what these two may stays as it is."""
+    path.chmod(path.stat().st_mode & ~0o007)

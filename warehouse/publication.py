@@ -18,7 +18,7 @@ import duckdb
 
 from warehouse.archive import write_text
 from warehouse.connections import connect, sql_text
-from warehouse.layout import Workspace
+from warehouse.layout import Workspace, hide_from_others
 from warehouse.rewriting import copy_tables
 
 Slice = tuple[str, date]
@@ -429,6 +429,7 @@ def _take_place(following: Path, target: Path) -> None:
     """Make the new state durable, then visible in one step."""
     with following.open("rb+") as file:
         os.fsync(file.fileno())
+    hide_from_others(following)
     os.replace(following, target)
     folder = os.open(target.parent, os.O_RDONLY)
     try:

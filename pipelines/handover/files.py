@@ -23,7 +23,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 
 from pipelines.handover.cells import LONGEST_CELL, Cell, shortened, to_cell
 from warehouse.connections import sql_text
-from warehouse.layout import Workspace
+from warehouse.layout import Workspace, hide_from_others
 
 TABLES = {
     "opportunities": "opportunities",
@@ -158,6 +158,7 @@ def _replaced(path: Path) -> Iterator[Path]:
     partial = path.with_name(f"{path.name}.partial")
     try:
         yield partial
+        hide_from_others(partial)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
