@@ -233,7 +233,7 @@ def _transaction(target: Target) -> Iterator[Cursor]:
             **{"connect_timeout": "10", "application_name": "linkgap", **target.parameters, "client_encoding": "UTF8"}
         )
     except psycopg2.Error as error:
-        raise TargetError(f"{target.name}: cannot connect: {_reason(error, target)}") from error
+        raise TargetError(f"{target.name}: cannot connect: {_reason(error)}") from error
     try:
         with connection, connection.cursor() as cursor:
             _check_server(connection, target)
@@ -244,7 +244,7 @@ def _transaction(target: Target) -> Iterator[Cursor]:
             )
             yield cursor
     except psycopg2.Error as error:
-        raise TargetError(f"{target.name}: not published: {_reason(error, target)}{_advice(error)}") from error
+        raise TargetError(f"{target.name}: not published: {_reason(error)}{_advice(error)}") from error
     finally:
         connection.close()
 
@@ -263,12 +263,10 @@ def _check_server(connection: PostgresConnection, target: Target) -> None:
         )
 
 
-def _reason(error: psycopg2.Error, target: Target) -> str:
-    """What the server or libpq says, on one line."""
+def _reason(error: psycopg2.Error) -> str:
+    """What the server or libpq says, on one line; neither ever tells a password."""
     said = (error.diag.message_primary, error.diag.message_detail) if error.diag.message_primary else (str(error),)
-    reason = " ".join(" ".join(part for part in said if part).split())
-    password = target.parameters.get("password")
-    return reason.replace(password, "…") if password else reason
+    return "; ".join(" ".join(part.split()) for part in said if part)
 
 
 def _advice(error: psycopg2.Error) -> str:
