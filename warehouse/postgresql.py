@@ -237,9 +237,9 @@ def _transaction(target: Target) -> Iterator[Cursor]:
     try:
         with connection, connection.cursor() as cursor:
             _check_server(connection, target)
-            # DuckDB computes while the server waits; a role's own limits are made for people
+            # a role's own limits are made for people; nobody's functions stand in for PostgreSQL's
             cursor.execute(
-                "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; "
+                "set local search_path = pg_catalog; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; "
                 "set local timezone = 'UTC'; set local datestyle = 'ISO'"
             )
             yield cursor
