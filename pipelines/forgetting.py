@@ -223,7 +223,7 @@ def _forget_elsewhere(workspace: Workspace, forgotten: Forgotten) -> None:
                 f"{forgotten.client_id} out of it"
             )
     if target is not None:
-        rows = withdraw_from_postgresql(workspace, target, forgotten.client_id)
+        rows = withdraw_from_postgresql(target, forgotten.client_id)
         forgotten.add(target.name, "row", sum(rows.values()))
 
 

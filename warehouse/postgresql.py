@@ -185,7 +185,7 @@ def publish_to_postgresql(
     return PublishedCopy(target.name, len(marts), changes, warnings)
 
 
-def withdraw_from_postgresql(workspace: Workspace, target: Target, client_id: str) -> dict[str, int]:
+def withdraw_from_postgresql(target: Target, client_id: str) -> dict[str, int]:
     """Delete a client's rows, and the right of any role to see them.
 
     Returns:
@@ -209,7 +209,6 @@ def withdraw_from_postgresql(workspace: Workspace, target: Target, client_id: st
                 )
                 if cursor.rowcount:
                     deleted[f"{schema}.{table}"] = cursor.rowcount
-    _remember(workspace, target)
     return deleted
 
 
@@ -239,7 +238,8 @@ def _transaction(target: Target) -> Iterator[Cursor]:
             _check_server(connection, target)
             # a role's own limits are made for people; nobody's functions stand in for PostgreSQL's
             cursor.execute(
-                "set local search_path = pg_catalog; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; "
+                "set local search_path = pg_catalog; set local statement_timeout = 0; "
+                "set local idle_in_transaction_session_timeout = 0; "
                 "set local timezone = 'UTC'; set local datestyle = 'ISO'"
             )
             yield cursor
