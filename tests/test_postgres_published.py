@@ -518,7 +518,7 @@ def test_a_view_that_holds_a_changed_table_is_named_and_nothing_changes(database
     before = database.state()
     database.as_owner("create view public.mine as select client_links from marts.gaps")
     database.edit("alter table marts.gaps alter client_links type varchar", "delete from marts.clients")
-    with pytest.raises(TargetError, match=r"view mine depends on table marts\.gaps.*drop what depends on it"):
+    with pytest.raises(TargetError, match=r"view public\.mine depends on table marts\.gaps.*drop what depends on it"):
         database.publish()
     assert database.state() == before
 

@@ -244,7 +244,7 @@ def _transaction(target: Target) -> Iterator[Cursor]:
             )
             yield cursor
     except psycopg2.Error as error:
-        raise TargetError(f"{target.name}: not published: {_reason(error)}{_advice(error)}") from error
+        raise TargetError(f"{target.name}: nothing was changed there: {_reason(error)}{_advice(error)}") from error
     finally:
         connection.close()
 
