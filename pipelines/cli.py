@@ -150,6 +150,47 @@ def rebuild(as_json: JsonOption = False, debug: DebugOption = False) -> None:
 
 
 @app.command()
+def publish(
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="URL",
+            help="postgresql://user@host:5432/database; without it LINKGAP_PUBLISH_TO, which no process list shows.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Copy the published tables into PostgreSQL, for BI servers: what changed since the last time."""
+    from pipelines.progress import tell
+    from warehouse.postgresql import PUBLISH_TO, Target, TargetError, publish_to_postgresql
+
+    workspace = _existing_workspace()
+    if not to and not os.environ.get(PUBLISH_TO):
+        _complain(f"nothing says where to publish; name a database with --to URL or {PUBLISH_TO}")
+        raise typer.Exit(NOT_STARTED)
+    try:
+        target = Target.parse(to or os.environ[PUBLISH_TO])
+        with _progress(f"publishing to {target.name}", as_json):
+            tell(f"publishing to {target.name}")
+            copy = publish_to_postgresql(workspace, target, tell)
+    except TargetError as error:
+        if debug:
+            raise
+        _complain(str(error))
+        raise typer.Exit(NOT_STARTED) from error
+    if as_json:
+        print(json.dumps(asdict(copy), indent=2, ensure_ascii=False))
+    else:
+        for table, change in copy.changes.items():
+            print(f"marts.{table}: {change.rows_written:,} rows written, {change.rows_removed:,} removed")
+        print(f"{copy.target}: {len(copy.changes)} of {copy.tables} tables changed")
+    for warning in copy.warnings:
+        _complain(f"warning: {warning}")
+
+
+@app.command()
 def status(as_json: JsonOption = False) -> None:
     """Show each client: last refresh, next window, due or overdue, coverage, open gaps."""
     from pipelines.clients import read_client_files
@@ -218,6 +259,7 @@ def forget(
     """Remove every trace of a client, and list what was removed."""
     from pipelines.forgetting import Forgotten, UnknownClientError, check_is_known, forget_client
     from warehouse.archive import DamagedArchiveError
+    from warehouse.postgresql import TargetError
     from warehouse.rewriting import DatabaseBusyError
 
     workspace = _existing_workspace()
@@ -235,7 +277,7 @@ def forget(
     except (UnknownClientError, DamagedArchiveError) as error:
         _complain(str(error))
         raise typer.Exit(NOT_STARTED) from error
-    except (OSError, DatabaseBusyError) as error:
+    except (OSError, DatabaseBusyError, TargetError) as error:
         if debug:
             raise
         problem = f"{error}; when that is mended, `linkgap forget {client}` removes the rest"

@@ -23,6 +23,7 @@ from warehouse.checks import read_checks
 from warehouse.connections import connect, writing
 from warehouse.history import forget_histories
 from warehouse.layout import Workspace
+from warehouse.postgresql import configured_target, known_targets, withdraw_from_postgresql
 from warehouse.publication import withdraw_client
 
 
@@ -94,6 +95,7 @@ def forget_client(workspace: Workspace, forgotten: Forgotten) -> None:
     Raises:
         DamagedArchiveError: Another client's manifest cannot be read; nothing was removed.
         DatabaseBusyError: The Dagster UI keeps its database; everything else is gone.
+        TargetError: The database of `LINKGAP_PUBLISH_TO` keeps the client; everything else is gone.
     """
     client_id = forgotten.client_id
     with writing(workspace):
@@ -110,6 +112,7 @@ def forget_client(workspace: Workspace, forgotten: Forgotten) -> None:
         forgotten.add(place, "run", records.runs)
         forgotten.add(place, "partition", records.partitions)
         forgotten.add(place, "tick", records.ticks)
+        _forget_elsewhere(workspace, forgotten)
         mark.unlink()
         if not any(workspace.forgetting.iterdir()):
             workspace.forgetting.rmdir()
@@ -208,6 +211,20 @@ def _forget_worked_on(workspace: Workspace, forgotten: Forgotten) -> None:
     spilled = [*database.parent.glob("*.tmp"), *database.parent.glob("*.next*")]
     for path in (*spilled, *_content(workspace.temporary), *_content(workspace.dbt_target)):
         forgotten.add(workspace.relative(path), "file", _remove(path))
+
+
+def _forget_elsewhere(workspace: Workspace, forgotten: Forgotten) -> None:
+    """The client's rows in the database that is published to; what to do about others."""
+    target = configured_target()
+    for name in known_targets(workspace):
+        if target is None or name != target.name:
+            forgotten.kept.append(
+                f"{name}: the published tables were copied there; `linkgap publish --to` this database takes "
+                f"{forgotten.client_id} out of it"
+            )
+    if target is not None:
+        rows = withdraw_from_postgresql(target, forgotten.client_id)
+        forgotten.add(target.name, "row", sum(rows.values()))
 
 
 def _shared_with_others(workspace: Workspace, client_id: str) -> Iterator[str]:

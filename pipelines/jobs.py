@@ -7,7 +7,7 @@ import dagster as dg
 from pipelines.assets.dbt import build_dbt_assets
 from pipelines.assets.due_check import refreshed_in_time
 from pipelines.assets.exports import landed_exports
-from pipelines.assets.publication import build_published, reports
+from pipelines.assets.publication import build_published, postgresql_copy, reports
 
 REFRESH, REBUILD, PUBLISH, WINDOWS = "refresh", "rebuild", "publish", "check_windows"
 
@@ -16,7 +16,7 @@ published = build_published([key for key in dbt_models.keys if key.path[0] == "m
 
 _in_time = dg.AssetSelection.checks(refreshed_in_time)
 # the check of windows speaks of all clients, a refresh of its own: it has a job of its own
-_everything = dg.AssetSelection.assets(landed_exports, dbt_models, published, reports)
+_everything = dg.AssetSelection.assets(landed_exports, dbt_models, published, postgresql_copy, reports)
 
 refresh_job = dg.define_asset_job(
     REFRESH,
@@ -33,7 +33,7 @@ rebuild_job = dg.define_asset_job(
 
 publish_job = dg.define_asset_job(
     PUBLISH,
-    selection=dg.AssetSelection.assets(published, reports),
+    selection=dg.AssetSelection.assets(published, postgresql_copy, reports),
     description="Publishes what the last run computed once more, after trouble with the published file or its disk.",
 )
 

@@ -14,10 +14,12 @@ from pipelines.clients import client_file_names
 from pipelines.instance import write_instance_settings
 from pipelines.ledger import client_facts
 from pipelines.planning import Plan
+from pipelines.progress import tell
 from pipelines.run_story import RunStory, halves_of, merged, read_story, slices_of
 from warehouse.archive import read_manifests
 from warehouse.connections import writing
 from warehouse.layout import CHECKOUT, Workspace
+from warehouse.postgresql import TargetError, configured_target, publish_to_postgresql
 from warehouse.publication import follow_client_files, unusable_rows_of_people
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ def run_refreshes(
         with writing(workspace):
             facts = [client_facts(settings) for settings in plan.clients.values()]
             follow_client_files(workspace, client_file_names(workspace.clients), facts)
+        _catch_up_elsewhere(workspace, outcome)
         outcome.warnings.extend(notices.tell_of_clients(workspace).warnings)
         return outcome
     prepare_environment(workspace)
@@ -96,6 +99,16 @@ def run_refreshes(
     return outcome
 
 
+def _catch_up_elsewhere(workspace: Workspace, outcome: RefreshOutcome) -> None:
+    """Publish to the database of `LINKGAP_PUBLISH_TO` what could not be before, or what client files changed."""
+    try:
+        target = configured_target()
+        if target is not None and workspace.published_database.exists():
+            outcome.warnings.extend(publish_to_postgresql(workspace, target, tell).warnings)
+    except TargetError as error:
+        outcome.problems.append(str(error))
+
+
 def _run(names: list[str], on: date | None, rebuild: bool, is_debug: bool, outcome: RefreshOutcome) -> list[RunStory]:
     """Run refreshes together; where the run fails, each half of its clients, until one that fails stands alone.
 
@@ -113,6 +126,7 @@ def _run(names: list[str], on: date | None, rebuild: bool, is_debug: bool, outco
     if story.failure:
         outcome.problems.append(f"{', '.join(names)}: {story.failure}")
         return [story]
+    outcome.problems.extend(story.problems)
     outcome.published.extend(name for name in names if name.rpartition("/")[0] not in story.withheld)
     outcome.problems.extend(
         f"clients/{client_id}.yaml: not published, readers keep the state before: {reason}"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LEDGER = ["ledger", "export_files"]
 CLIENT_REFRESHES = ["published", "client_refreshes"]
+COPY_IS_UP_TO_DATE = "up_to_date"
+"""The check of the copy in PostgreSQL; its metadata `problem` says why it is not."""
 
 _CLIENTS_HELD_BACK = {"publishable": "withheld", "all_clients_taken_in": "taken_out"}
 """Check → its metadata that names clients."""
@@ -32,6 +34,7 @@ class RunStory:
         withheld: Clients that were held back, with the reason: by the publication gate, or because they could not be
             taken in.
         warnings: What the gates found unusual, in the order in which they were asked.
+        problems: What else was not done although all refreshes were: the copy in PostgreSQL.
         failure: Why it failed, one line; None where it did not.
     """
 
@@ -39,6 +42,7 @@ class RunStory:
     published: list[Slice] = field(default_factory=list)
     withheld: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
     failure: str | None = None
 
 
@@ -57,6 +61,8 @@ def read_story(events: Sequence[dg.DagsterEvent], is_success: bool) -> RunStory:
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             evaluation = event.asset_check_evaluation_data
             story.warnings.extend(_listed(evaluation.metadata, "warnings"))
+            if evaluation.check_name == COPY_IS_UP_TO_DATE and not evaluation.passed:
+                story.problems.append(str(evaluation.metadata["problem"].value))
             clients = _CLIENTS_HELD_BACK.get(evaluation.check_name)
             if clients and not evaluation.passed:
                 withheld = evaluation.metadata[clients].value
@@ -72,6 +78,7 @@ def merged(stories: Iterable[RunStory]) -> RunStory:
         whole.published.extend(one.published)
         whole.withheld.update(one.withheld)
         whole.warnings.extend(one.warnings)
+        whole.problems.extend(one.problems)
     return whole
 
 

@@ -1,20 +1,12 @@
-"""Runs in PostgreSQL, on a real server, with the services of a deployment: what is kept, and who sees it.
-
-The server is Debian's, started here on loopback in a folder of its own and stopped afterwards.
-"""
+"""Runs in PostgreSQL, on a real server, with the services of a deployment: what is kept, and who sees it."""
 
 from __future__ import annotations
 
 import json
 import os
-import pwd
-import secrets
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -23,12 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pytest
 import yaml
 
 from bench.generate import REFRESHED_ON, write_tiny
 from tests.conftest import Sandbox
+from tests.postgres_server import free_port, rows, running_server
 from warehouse.layout import CHECKOUT, Workspace
 
 pytestmark = pytest.mark.servers
@@ -36,65 +28,10 @@ pytestmark = pytest.mark.servers
 PROGRAMS = Path(sys.executable).parent
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def postgres_programs() -> Path:
-    """The folder of initdb and pg_ctl; Debian keeps them off the path."""
-    found = shutil.which("initdb")
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: float(folder.parent.name))
-    if found:
-        return Path(found).resolve().parent
-    if folders:
-        return folders[-1]
-    reason = "no PostgreSQL on this machine (Debian: apt-get install postgresql)"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="module")
 def postgres_url() -> Iterator[str]:
-    """A server with a password, for one user; PostgreSQL refuses to run as root, so root lends it to nobody."""
-    programs = postgres_programs()
-    # not pytest's folder: nobody may not enter that
-    folder = Path(tempfile.mkdtemp(prefix="linkgap-postgres-"))
-    port, password = free_port(), secrets.token_hex(8)
-    (folder / "password").write_text(password, encoding="utf-8")
-    as_user: dict[str, Any] = {}
-    if os.getuid() == 0:
-        nobody = pwd.getpwnam("nobody")
-        as_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-        for path in (folder, folder / "password"):
-            os.chown(path, nobody.pw_uid, nobody.pw_gid)
-
-    def call(program: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [str(programs / program), *arguments],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=(folder / "output").open("ab"),
-            stderr=subprocess.STDOUT,
-            check=False,
-            **as_user,
-        )
-        assert done.returncode == 0, (folder / "output").read_text(encoding="utf-8")
-
-    data = str(folder / "data")
-    try:
-        call("initdb", "-D", data, "-U", "linkgap", "-A", "scram-sha-256", "--pwfile=password", "-E", "UTF8", "-N")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-        call("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
-        try:
-            yield f"postgresql://linkgap:{password}@127.0.0.1:{port}/postgres"
-        finally:
-            call("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder)
+    with running_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -118,16 +55,6 @@ def linkgap(environment: dict[str, str], *arguments: str) -> subprocess.Complete
     return subprocess.run(
         [str(PROGRAMS / "linkgap"), *arguments], env=environment, capture_output=True, text=True, check=False
     )
-
-
-def rows(postgres_url: str, sql: str) -> list[tuple[Any, ...]]:
-    connection = psycopg2.connect(postgres_url)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
-            return list(cursor.fetchall())
-    finally:
-        connection.close()
 
 
 def test_a_refresh_is_kept_in_postgresql_and_nowhere_else(

@@ -85,6 +85,11 @@ class Workspace:
         return self.published / "clients" / f"{client_id}.duckdb"
 
     @property
+    def published_elsewhere(self) -> Path:
+        """The databases that were published to, one address a line, without passwords."""
+        return self.published / "elsewhere.txt"
+
+    @property
     def reports(self) -> Path:
         return self.warehouse / "reports"
 

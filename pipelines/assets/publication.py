@@ -18,11 +18,13 @@ from pipelines.assets.writer import POOL, WorkspaceWriter, retrying
 from pipelines.clients import RefreshWindow, client_file_names, read_client_files
 from pipelines.ledger import client_facts
 from pipelines.progress import tell
+from pipelines.run_story import COPY_IS_UP_TO_DATE
 from warehouse.archive import mark_published, read_manifests
 from warehouse.checks import add_checks
 from warehouse.connections import connect
 from warehouse.history import remember_built
 from warehouse.layout import Workspace
+from warehouse.postgresql import PUBLISH_TO, TargetError, configured_target, publish_to_postgresql
 from warehouse.publication import (
     publish,
     published_deliveries,
@@ -201,6 +203,44 @@ def _comments() -> dict[str, dict[str, str]]:
             texts = {"": node["description"].strip(), **columns}
             comments[node["name"]] = {name: text for name, text in texts.items() if text}
     return comments
+
+
+@dg.asset(
+    key=["published", "postgresql"],
+    pool=POOL,
+    deps=[PUBLISHED],
+    group_name="published",
+    kinds={"postgres"},
+    owners=["team:data"],
+    output_required=False,
+    description=f"The published tables in the database of {PUBLISH_TO}, where one is set; BI servers read them there.",
+    check_specs=[
+        dg.AssetCheckSpec(
+            COPY_IS_UP_TO_DATE,
+            asset=["published", "postgresql"],
+            description=f"The database of {PUBLISH_TO} holds what is published. A failure leaves the state before "
+            "there; the next publication makes up for it.",
+        )
+    ],
+)
+def postgresql_copy(writer: WorkspaceWriter) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Copy what changed to PostgreSQL; trouble there is told and fails no refresh."""
+    try:
+        target = configured_target()
+        if target is None:
+            yield dg.AssetCheckResult(passed=True, metadata={"database": f"none, {PUBLISH_TO} is not set"})
+            return
+        tell("publishing to PostgreSQL")
+        copy = publish_to_postgresql(writer.workspace, target, tell)
+    except TargetError as error:
+        # the check tells why; a traceback would tell no more
+        yield dg.AssetCheckResult(passed=False, metadata={"problem": str(error)})
+        return
+    rows = {table: change.rows_written for table, change in copy.changes.items()}
+    yield dg.MaterializeResult(
+        metadata={"database": copy.target, "rows": rows, "dagster/row_count": sum(rows.values())},
+        check_results=[dg.AssetCheckResult(passed=True, metadata={"warnings": copy.warnings})],
+    )
 
 
 @dg.asset(
