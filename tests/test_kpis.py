@@ -252,4 +252,8 @@ def test_exposures_name_the_marts_that_pages_and_dashboards_read() -> None:
     }
     report = CHECKOUT / "pipelines" / "report"
     asked = "".join((report / name).read_text(encoding="utf-8") for name in ("queries.py", "quality.py"))
-    assert exposures == {"report_page": set(re.findall(r"marts\.(\w+)", asked))}
+    dashboard = (CHECKOUT / "bi" / "dashboard.yaml").read_text(encoding="utf-8").partition("\ndatasets:")[2]
+    assert exposures == {
+        "report_page": set(re.findall(r"marts\.(\w+)", asked)),
+        "gap_dashboard": set(re.findall(r"marts\.(\w+)", dashboard)),
+    }
