@@ -63,7 +63,7 @@ def test_data_flows_from_exports_to_the_published_file(graph: dg.AssetGraph) -> 
 def test_dashboards_stand_at_the_end_of_the_lineage(graph: dg.AssetGraph) -> None:  # type: ignore[name-defined]
     dashboard = graph.get(dg.AssetKey(["published", "gap_dashboard"]))
     assert dashboard.parent_keys == {dg.AssetKey(["published", "linkgap"])}
-    assert "kpis" in dashboard.metadata["reads"].value
+    assert "kpis" in dashboard.metadata["reads"]
     assert not dashboard.is_executable
 
 
