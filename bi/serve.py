@@ -62,7 +62,7 @@ def serve() -> int:
     }
     address = f"http://127.0.0.1:{port}"
     with (folder / "superset.log").open("wb") as log:
-        print("preparing Superset, a minute at the first start", flush=True)
+        print("preparing Superset, some twenty seconds at the first start", flush=True)
         _prepare(password, log)
         # one process: what a filter was set to is kept in its memory
         server = subprocess.Popen(
