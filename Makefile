@@ -10,7 +10,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DAGSTER_DISABLE_TELEMETRY := 1
 UV_VERSION := 0.13.9
 
-.PHONY: help setup demo test test-servers lint format bench evaluate lock clean
+.PHONY: help setup demo bi bi-setup test test-servers lint format bench evaluate lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,10 +29,21 @@ setup: .venv/ready  ## The virtual environment, from the lock file
 demo: setup  ## Two example clients through three refreshes
 	@$(BIN)/python -m examples.run
 
+bi: bi-setup  ## Dashboards in Apache Superset on the workspace of LINKGAP_HOME; `make bi LINKGAP_HOME=demo`
+	@.venv-bi/bin/python -m bi.serve
+
+bi-setup: .venv-bi/ready  ## The environment of the dashboards, apart from .venv
+
+.venv-bi/ready: bi/requirements.lock | setup
+	@echo "setting up .venv-bi (about 0.9 GB, once)"
+	@$(PYTHON) -m venv --clear .venv-bi
+	@$(BIN)/uv pip sync -q --require-hashes --compile-bytecode --python .venv-bi/bin/python bi/requirements.lock
+	@touch $@
+
 test: setup  ## Tests; some twenty minutes on two cores
 	@$(BIN)/python -m pytest -m "not servers" -n 2 --dist loadfile
 
-test-servers: setup  ## Tests that start a browser or a server
+test-servers: setup bi-setup  ## Tests that start a browser or a server
 	@$(BIN)/python -m pytest -m servers -rs
 
 lint: setup  ## Style, types, imports, SQL
@@ -54,6 +65,8 @@ bench: setup  ## Speed and memory against plain DuckDB; ROWS=1000000
 
 lock: setup  ## Resolve the lock file anew
 	@$(BIN)/uv lock -q && $(BIN)/uv export -q --frozen --no-emit-project -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		bi/requirements.in -o bi/requirements.lock
 
 clean:  ## Remove everything that make and the demo made
-	@rm -rf .venv .cache demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-bi .cache demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

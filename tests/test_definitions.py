@@ -60,6 +60,13 @@ def test_data_flows_from_exports_to_the_published_file(graph: dg.AssetGraph) -> 
     assert {key.path[0] for key in seen} >= {"landed", "staging", "links", "gaps", "segments", "priorities", "marts"}
 
 
+def test_dashboards_stand_at_the_end_of_the_lineage(graph: dg.AssetGraph) -> None:  # type: ignore[name-defined]
+    dashboard = graph.get(dg.AssetKey(["published", "gap_dashboard"]))
+    assert dashboard.parent_keys == {dg.AssetKey(["published", "linkgap"])}
+    assert "kpis" in dashboard.metadata["reads"]
+    assert not dashboard.is_executable
+
+
 def test_gates_and_laws_are_asset_checks(graph: dg.AssetGraph) -> None:  # type: ignore[name-defined]
     checks = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
     assert ("landed/ahrefs", "sound_exports") in checks

@@ -71,7 +71,10 @@ def _made_up_tables(seed: int) -> Tables:
         )  # fmt: skip
         add("unlinked_mentions", key, draw.randint(1, 9), source_url=lambda number: f"https://m.com/{number}")
         add("lost_links", key, 20, source_url=lambda number: f"https://l.com/{number}", rank=one(None, 1, 2))
-        add("outreach_log", key, 50, outreach_status=one(*statuses), is_latest=one(True, False, None))
+        add(
+            "outreach_results", key, 2,
+            dimension=lambda number: ("all", "tactic")[number], contacted=one(0, 8, 90), won_pct=one(None, 12.5, 100.0),
+        )  # fmt: skip
         add(
             "coverage", key, 12,
             export_kind=one("backlinks", "referring_domains", "keywords"), is_truncated=one(True, False, False),
@@ -96,8 +99,7 @@ def _counted_by_hand(tables: Tables, client_id: str, day: date) -> dict[str, Kpi
     tiers = [row["tier"] for row in opportunities if row["rank"] is not None]
     authorities = [row["authority"] for row in opportunities if row["authority"] is not None]
     lists = [row for row in rows("coverage") if row["export_kind"] != "keywords"]
-    latest = [row["outreach_status"] for row in rows("outreach_log") if row["is_latest"]]
-    contacted = [status for status in latest if status in {"contacted", "replied", "won", "declined"}]
+    letters = next((row for row in rows("outreach_results") if row["dimension"] == "all"), {})
     won = [row for row in snapshots if row["state"] == "closed" and row["closed_kind"] == "won"]
     newly_won = [row for row in snapshots if row["transition"] == "closed" and row["closed_kind"] == "won"]
     return {
@@ -127,8 +129,8 @@ def _counted_by_hand(tables: Tables, client_id: str, day: date) -> dict[str, Kpi
         "new_competitor_links": progress["new_competitor_links"],
         "unlinked_mentions": len(rows("unlinked_mentions")),
         "links_to_reclaim": sum(row["rank"] is not None for row in rows("lost_links")),
-        "outreach_domains": len(contacted),
-        "outreach_won_pct": _share(contacted.count("won"), len(contacted)),
+        "outreach_contacted": letters.get("contacted", 0),
+        "outreach_won_pct": letters.get("won_pct"),
         "untruncated_lists_pct": _share(sum(not row["is_truncated"] for row in lists), len(lists)),
         "rejected_rows_pct": _share(refresh["rows_rejected"], refresh["rows_read"]),
     }
@@ -252,4 +254,8 @@ def test_exposures_name_the_marts_that_pages_and_dashboards_read() -> None:
     }
     report = CHECKOUT / "pipelines" / "report"
     asked = "".join((report / name).read_text(encoding="utf-8") for name in ("queries.py", "quality.py"))
-    assert exposures == {"report_page": set(re.findall(r"marts\.(\w+)", asked))}
+    dashboard = (CHECKOUT / "bi" / "dashboard.yaml").read_text(encoding="utf-8").partition("\ndatasets:")[2]
+    assert exposures == {
+        "report_page": set(re.findall(r"marts\.(\w+)", asked)),
+        "gap_dashboard": set(re.findall(r"marts\.(\w+)", dashboard)),
+    }

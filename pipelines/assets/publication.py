@@ -205,6 +205,24 @@ def _comments() -> dict[str, dict[str, str]]:
     return comments
 
 
+def build_dashboards() -> list[dg.AssetSpec]:
+    """The dashboards that dbt's exposures name, at the end of the lineage; they are started by people, not by runs."""
+    manifest = json.loads(parsed_project().manifest.read_text(encoding="utf-8"))
+    return [
+        dg.AssetSpec(
+            ["published", exposure["name"]],
+            deps=[PUBLISHED],
+            group_name="published",
+            kinds={"superset"},
+            owners=["team:data"],
+            description=exposure["description"],
+            metadata={"reads": sorted(node.split(".")[-1] for node in exposure["depends_on"]["nodes"])},
+        )
+        for exposure in manifest["exposures"].values()
+        if exposure["type"] == "dashboard"
+    ]
+
+
 @dg.asset(
     key=["published", "postgresql"],
     pool=POOL,

@@ -8,7 +8,7 @@
     'gaps': ref('gaps'),
     'lost_links': ref('lost_links'),
     'opportunities': ref('opportunities'),
-    'outreach_log': ref('outreach_log'),
+    'outreach_results': ref('outreach_results'),
     'refreshes': ref('refreshes'),
     'unlinked_mentions': ref('unlinked_mentions'),
 } %}
