@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import statistics
@@ -247,7 +246,7 @@ def test_a_page_can_be_written_of_refreshes_published_before_there_were_kpis(tmp
 
 def test_exposures_name_the_marts_that_pages_and_dashboards_read() -> None:
     """Else the lineage would not tell whom a change of a mart concerns."""
-    manifest = json.loads(parsed_project().manifest.read_text(encoding="utf-8"))
+    manifest = parsed_project().manifest
     exposures = {
         exposure["name"]: {node.removeprefix("model.linkgap.") for node in exposure["depends_on"]["nodes"]}
         for exposure in manifest["exposures"].values()

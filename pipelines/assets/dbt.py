@@ -97,11 +97,11 @@ class ParsedProject:
     """The dbt project as dbt understood it, kept until a file of it changes.
 
     Attributes:
-        manifest: For Dagster, and for the descriptions of tables and columns.
+        manifest: For Dagster, for the descriptions of tables and columns, and for the exposures; read once a process.
         saved_state: For dbt itself, which then need not parse again.
     """
 
-    manifest: Path
+    manifest: dict[str, Any]
     saved_state: Path
 
 
@@ -118,8 +118,8 @@ def parsed_project() -> ParsedProject:
             digest.update(path.relative_to(PROJECT).as_posix().encode() + path.read_bytes())
     cache_folder = Path(os.environ.get("LINKGAP_CACHE") or CHECKOUT / ".cache")
     folder = cache_folder / "dbt" / digest.hexdigest()[:16]
-    project = ParsedProject(folder / "manifest.json", folder / "partial_parse.msgpack")
-    if not project.saved_state.exists():
+    saved_state = folder / "partial_parse.msgpack"
+    if not saved_state.exists():
         partial = folder.with_name(f"{folder.name}.{os.getpid()}")
         _invoke({**dbt_environment(Workspace(partial)), "DBT_TARGET_PATH": str(partial)}, ["parse"])
         _close_working_database()
@@ -128,7 +128,7 @@ def parsed_project() -> ParsedProject:
         except OSError:
             # another process parsed the same files meanwhile
             shutil.rmtree(partial)
-    return project
+    return ParsedProject(json.loads((folder / "manifest.json").read_text(encoding="utf-8")), saved_state)
 
 
 def _invoke(
@@ -205,8 +205,7 @@ def run_dbt(workspace: Workspace, arguments: list[str]) -> Iterator[dict[str, An
 
 def build_dbt_assets() -> dg.AssetsDefinition:
     """The dbt project as assets and checks."""
-    manifest = json.loads(parsed_project().manifest.read_text(encoding="utf-8"))
-
+    manifest = parsed_project().manifest
     nodes = sum(node["resource_type"] in ("model", "seed", "test") for node in manifest["nodes"].values())
 
     @dbt_assets(manifest=manifest, name="dbt_models", dagster_dbt_translator=TRANSLATOR, pool=POOL)

@@ -1,6 +1,5 @@
 """Asset group "published": audit, publish, report."""
 
-import json
 import os
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -195,9 +194,8 @@ def report_link(workspace: Workspace, page: str) -> dg.MetadataValue:
 
 def _comments() -> dict[str, dict[str, str]]:
     """Table and column descriptions of the marts, from dbt's manifest."""
-    manifest = json.loads(parsed_project().manifest.read_text(encoding="utf-8"))
     comments: dict[str, dict[str, str]] = {}
-    for node in manifest["nodes"].values():
+    for node in parsed_project().manifest["nodes"].values():
         if node["resource_type"] == "model" and node["schema"] == "marts":
             columns = {name: column["description"].strip() for name, column in node["columns"].items()}
             texts = {"": node["description"].strip(), **columns}
@@ -207,7 +205,6 @@ def _comments() -> dict[str, dict[str, str]]:
 
 def build_dashboards() -> list[dg.AssetSpec]:
     """The dashboards that dbt's exposures name, at the end of the lineage; they are started by people, not by runs."""
-    manifest = json.loads(parsed_project().manifest.read_text(encoding="utf-8"))
     return [
         dg.AssetSpec(
             ["published", exposure["name"]],
@@ -218,7 +215,7 @@ def build_dashboards() -> list[dg.AssetSpec]:
             description=exposure["description"],
             metadata={"reads": sorted(node.split(".")[-1] for node in exposure["depends_on"]["nodes"])},
         )
-        for exposure in manifest["exposures"].values()
+        for exposure in parsed_project().manifest["exposures"].values()
         if exposure["type"] == "dashboard"
     ]
 
