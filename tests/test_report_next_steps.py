@@ -8,9 +8,10 @@ import duckdb
 import pytest
 
 from pipelines.report import next_steps
-from pipelines.report.page import OtherVersionError, write_report
+from pipelines.report.page import write_report
 from tests.published_made import FIRST_DAY, Tables, published_file, small_panel
 from tests.test_report import report
+from warehouse.publication import PublishedFileError
 
 TODAY = {"client_id": "acme", "refreshed_on": FIRST_DAY}
 ASSET = TODAY | {"site": "rival.com", "content_type": "guide", "gap_domains": 2, "is_broken": False}
@@ -108,7 +109,7 @@ def test_a_file_of_another_version_is_told_and_not_a_traceback(tmp_path: Path) -
     published = published_file(tmp_path / "published.duckdb", small_panel())
     with duckdb.connect(str(published)) as connection:
         connection.execute("drop table marts.outreach_results")
-    with pytest.raises(OtherVersionError, match=r"published by another version of linkgap.*`linkgap rebuild`"):
+    with pytest.raises(PublishedFileError, match=r"published by another version of linkgap.*`linkgap rebuild`"):
         write_report(published, "acme", tmp_path / "acme.html")
 
 

@@ -10,6 +10,8 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -211,8 +213,18 @@ def mark_published(workspace: Workspace, manifest: Manifest) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a small file so that a reader sees the old text or the new one."""
+    with replaced(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A place beside a file that takes the file's place once it is written, for owner and group alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(path.suffix + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    hide_from_others(partial)
-    os.replace(partial, path)
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        yield partial
+        hide_from_others(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

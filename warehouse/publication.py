@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -26,6 +27,30 @@ Slice = tuple[str, date]
 
 Columns = dict[str, str]
 """Column → SQL type, in order."""
+
+
+class PublishedFileError(LookupError):
+    """A published file is missing, or has other tables than this version publishes; the message says what to do."""
+
+
+@contextmanager
+def told_if_of_another_version(file: str, consequence: str) -> Iterator[None]:
+    """Read a published file; a table or column that it lacks becomes a sentence.
+
+    Args:
+        file: How the message calls it.
+        consequence: What there is not for lack of it, as `acme has no new page`.
+
+    Raises:
+        PublishedFileError: A table or column was asked for that the file has not.
+    """
+    try:
+        yield
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        reason = str(error).splitlines()[0]
+        raise PublishedFileError(
+            f"{file}: was published by another version of linkgap ({reason}), so {consequence}; run `linkgap rebuild`"
+        ) from error
 
 
 @dataclass(frozen=True)

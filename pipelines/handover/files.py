@@ -8,7 +8,6 @@ them. Files appear whole or not at all.
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -22,8 +21,10 @@ import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 
 from pipelines.handover.cells import LONGEST_CELL, Cell, shortened, to_cell
+from warehouse.archive import replaced
 from warehouse.connections import sql_text
-from warehouse.layout import Workspace, hide_from_others
+from warehouse.layout import Workspace
+from warehouse.publication import PublishedFileError, told_if_of_another_version
 
 TABLES = {
     "opportunities": "opportunities",
@@ -44,10 +45,6 @@ ROWS_IN_MEMORY = 5_000
 
 _FETCHED_ROWS = 2_000
 _WIDEST_COLUMN = 60
-
-
-class ClientFileError(LookupError):
-    """The published file of one client is missing, or older than the queries; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -93,34 +90,31 @@ def write_hand_over(connection: duckdb.DuckDBPyConnection, workspace: Workspace,
         client_id: Whose files.
 
     Raises:
-        ClientFileError: The client has no published file of its own, or one that lacks a table or column; the files
+        PublishedFileError: The client has no published file of its own, or one that lacks a table or column; the files
             there are as before.
     """
     database = workspace.client_database(client_id)
     if not database.exists():
-        raise ClientFileError(
+        raise PublishedFileError(
             f"{workspace.relative(database)}: is missing, so {client_id} has no hand-over files; run `linkgap rebuild`"
         )
     folder = workspace.hand_over(client_id)
-    folder.mkdir(parents=True, exist_ok=True)
     workbook_path = folder / f"{client_id}.xlsx"
     lists = {name: folder / f"{name}.csv" for name in TABLES}
-    try:
-        with _reading(connection, database), ExitStack() as stack:
-            # they take their places together, once all are written
-            partials = {path: stack.enter_context(_replaced(path)) for path in (workbook_path, *lists.values())}
-            refreshed_on = _latest_refresh(connection)
-            rows_in_tables = _rows_in_tables(connection, refreshed_on)
-            options = _options(workspace, sum(rows_in_tables.values()))
-            with _workbook(partials[workbook_path], options, refreshed_on) as workbook:
-                counts = {name: _write_list(connection, name, workbook, partials[path]) for name, path in lists.items()}
-                _write_about(workbook, counts, rows_in_tables)
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
-        reason = str(error).splitlines()[0]
-        raise ClientFileError(
-            f"{workspace.relative(database)}: was published by another version of linkgap ({reason}), so {client_id} "
-            "has no new hand-over files; run `linkgap rebuild`"
-        ) from error
+    consequence = f"{client_id} has no new hand-over files"
+    with (
+        told_if_of_another_version(workspace.relative(database), consequence),
+        _reading(connection, database),
+        ExitStack() as stack,
+    ):
+        # they take their places together, once all are written
+        partials = {path: stack.enter_context(replaced(path)) for path in (workbook_path, *lists.values())}
+        refreshed_on = _latest_refresh(connection)
+        rows_in_tables = _rows_in_tables(connection, refreshed_on)
+        options = _options(workspace, sum(rows_in_tables.values()))
+        with _workbook(partials[workbook_path], options, refreshed_on) as workbook:
+            counts = {name: _write_list(connection, name, workbook, partials[path]) for name, path in lists.items()}
+            _write_about(workbook, counts, rows_in_tables)
     notes = (note for name, count in counts.items() for note in _notes(workspace.relative(lists[name]), name, count))
     return HandedOver((workbook_path, *lists.values()), tuple(notes))
 
@@ -150,18 +144,6 @@ def _rows_in_tables(connection: duckdb.DuckDBPyConnection, refreshed_on: date | 
     )
     rows = connection.execute(" union all ".join(counts), {"refreshed_on": refreshed_on}).fetchall()
     return dict(rows)
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
-    """A place beside a file that takes the file's place once it is written."""
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        yield partial
-        hide_from_others(partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _options(workspace: Workspace, rows: int) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from pipelines.report import next_steps, quality, queries
 from pipelines.report.checks import checks_page
 from warehouse.archive import write_text
 from warehouse.checks import Checks
+from warehouse.publication import told_if_of_another_version
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -33,10 +34,6 @@ _ABBREVIATIONS = {"ip": "IP", "pr": "PR", "url": "URL", "http": "HTTP"}
 
 class UnknownClientError(LookupError):
     """The published file holds no such client."""
-
-
-class OtherVersionError(RuntimeError):
-    """The published file has other tables or columns than this version of linkgap publishes."""
 
 
 def write_report(database: Path, client_id: str, target: Path, files: Iterable[Path] = ()) -> None:
@@ -50,20 +47,14 @@ def write_report(database: Path, client_id: str, target: Path, files: Iterable[P
 
     Raises:
         UnknownClientError: The published file does not hold the client.
-        OtherVersionError: It lacks a table or column that the page shows.
+        PublishedFileError: It lacks a table or column that the page shows.
     """
-    try:
-        with _reading(database) as connection:
-            client = queries.client(connection, client_id)
-            if client is None:
-                raise UnknownClientError(f"{database}: no client {client_id!r} has been published")
-            panels = _panels(connection, client_id, client["refreshed_on"])
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
-        reason = str(error).splitlines()[0]
-        raise OtherVersionError(
-            f"{database.name}: was published by another version of linkgap ({reason}), so {client_id} has no new page; "
-            "run `linkgap rebuild`"
-        ) from error
+    consequence = f"{client_id} has no new page"
+    with told_if_of_another_version(database.name, consequence), _reading(database) as connection:
+        client = queries.client(connection, client_id)
+        if client is None:
+            raise UnknownClientError(f"{database}: no client {client_id!r} has been published")
+        panels = _panels(connection, client_id, client["refreshed_on"])
     handed_over = [path.relative_to(target.parent) for path in files]
     page = {"client": client, "handed_over": handed_over} | panels
     write_text(target, _render("client.html.jinja", page))

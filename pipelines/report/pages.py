@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.handover.files import ClientFileError, HandedOver, write_hand_over
-from pipelines.report.page import OtherVersionError, write_checks, write_index, write_report
+from pipelines.handover.files import HandedOver, write_hand_over
+from pipelines.report.page import write_checks, write_index, write_report
 from warehouse.checks import read_checks
 from warehouse.connections import connect
 from warehouse.layout import Workspace
+from warehouse.publication import PublishedFileError
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,12 @@ def write_reports(workspace: Workspace, client_ids: Iterable[str]) -> Reports:
             handed_over = HandedOver((), ())
             try:
                 handed_over = write_hand_over(connection, workspace, client_id)
-            except ClientFileError as error:
+            except PublishedFileError as error:
                 reports.problems.append(str(error))
             try:
                 write_report(workspace.published_database, client_id, page, handed_over.files)
                 reports.pages.append(page)
-            except OtherVersionError as error:
+            except PublishedFileError as error:
                 reports.problems.append(str(error))
             reports.files.extend(handed_over.files)
             reports.notes.extend(handed_over.notes)
