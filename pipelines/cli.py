@@ -164,14 +164,14 @@ def publish(
 ) -> None:
     """Copy the published tables into PostgreSQL, for BI servers: what changed since the last time."""
     from pipelines.progress import tell
-    from warehouse.postgresql import PUBLISH_TO, Target, TargetError, publish_to_postgresql
+    from warehouse.postgresql import PUBLISH_TO, Target, TargetError, configured_target, publish_to_postgresql
 
     workspace = _existing_workspace()
-    if not to and not os.environ.get(PUBLISH_TO):
-        _complain(f"nothing says where to publish; name a database with --to URL or {PUBLISH_TO}")
-        raise typer.Exit(NOT_STARTED)
     try:
-        target = Target.parse(to or os.environ[PUBLISH_TO])
+        target = Target.parse(to) if to else configured_target()
+        if target is None:
+            _complain(f"nothing says where to publish; name a database with --to URL or {PUBLISH_TO}")
+            raise typer.Exit(NOT_STARTED)
         with _progress(f"publishing to {target.name}", as_json):
             tell(f"publishing to {target.name}")
             copy = publish_to_postgresql(workspace, target, tell)

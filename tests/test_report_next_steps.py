@@ -62,7 +62,10 @@ def busy_panel() -> Tables:
 def test_pages_to_build_stand_in_their_order_with_the_running_total(tmp_path: Path) -> None:
     with _published(tmp_path) as connection:
         rows = next_steps.assets(connection, "acme", FIRST_DAY)
-    assert [(row["target_label"], row["cover_pct"]) for row in rows] == [("rival.com/a", 40.0), ("rival.com/b", 60.0)]
+    assert [(row["target_url"], row["cover_pct"]) for row in rows] == [
+        ("https://rival.com/a", 40.0),
+        ("https://rival.com/b", 60.0),
+    ]
     text = report(tmp_path, busy_panel()).text
     assert "does not answer any more" in text
     assert "2019 is the latest year in its URL" in text
@@ -81,7 +84,7 @@ def test_mentions_are_the_strongest_and_all_are_counted(tmp_path: Path) -> None:
 def test_lost_links_are_asked_back_by_rank_and_nobody_who_is_not_to_be_asked(tmp_path: Path) -> None:
     with _published(tmp_path) as connection:
         rows = next_steps.lost_links(connection, "acme", FIRST_DAY)
-    assert [row["source_label"] for row in rows] == ["first.com/", "second.com/"]
+    assert [row["source_url"] for row in rows] == ["https://first.com/", "https://second.com/"]
     assert "never-ask.com" not in report(tmp_path, busy_panel()).text
 
 

@@ -67,7 +67,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# True of a group of decided attempts that a chance can be told from. #}
+{# True of an attempt that a chance can be learnt from: its outcome stands, and it is known what the gap was like. #}
+{% macro is_outcome() -%}
+    is_decided and segment is not null
+{%- endmacro %}
+
+{# True of a group of such attempts that is enough for it. #}
 {% macro has_enough_outcomes(is_won) -%}
     count(*) >= {{ var('least_outcomes') }}
     and count(*) filter ({{ is_won }}) >= {{ var('least_outcomes_of_a_kind') }}

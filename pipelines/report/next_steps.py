@@ -24,7 +24,6 @@ def assets(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: 
         select
             cover_rank,
             target_url,
-            regexp_replace(target_url, '^https?://(www\\.)?', '', 'i') as target_label,
             page_title,
             content_type,
             gap_domains,
@@ -45,7 +44,6 @@ def mentions(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on
     query = """
         select
             source_url,
-            regexp_replace(source_url, '^https?://(www\\.)?', '', 'i') as source_label,
             title,
             matched_term,
             matched_in,
@@ -68,9 +66,7 @@ def lost_links(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_
         select
             rank,
             source_url,
-            regexp_replace(source_url, '^https?://(www\\.)?', '', 'i') as source_label,
             target_url,
-            regexp_replace(target_url, '^https?://(www\\.)?', '', 'i') as target_label,
             reason,
             is_domain_still_linking,
             authority,

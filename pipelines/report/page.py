@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -128,7 +129,9 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=_number, words=_words, day=_day, breakable=_breakable)
+    environment.filters.update(
+        number=_number, words=_words, day=_day, breakable=_breakable, without_scheme=_without_scheme
+    )
     environment.tests.update(web_url=is_web_url)
     return environment
 
@@ -145,6 +148,10 @@ def _breakable(site: str) -> Markup:
     """A site that breaks before its dots and slashes, so that a narrow column does not break it inside a word."""
     escaped = str(escape(site))
     return Markup(escaped.replace(".", "<wbr>.").replace("/", "<wbr>/"))
+
+
+def _without_scheme(url: str) -> str:
+    return re.sub(r"^https?://(www\.)?", "", url, flags=re.IGNORECASE)
 
 
 def _day(value: date | None) -> str:

@@ -418,8 +418,6 @@ def top_opportunities(connection: duckdb.DuckDBPyConnection, client_id: str, ref
             opportunities.anchor,
             opportunities.best_source_url,
             opportunities.best_target_url,
-            regexp_replace(opportunities.best_source_url, '^https?://(www\\.)?', '', 'i') as best_source_label,
-            regexp_replace(opportunities.best_target_url, '^https?://(www\\.)?', '', 'i') as best_target_label,
             opportunities.outreach_status,
             opportunities.authority,
             opportunities.score,
@@ -606,7 +604,6 @@ def pages_to_check(connection: duckdb.DuckDBPyConnection, client_id: str, refres
         select
             check_rank,
             source_url,
-            regexp_replace(source_url, '^https?://(www\\.)?', '') as source_label,
             referring_domain,
             score,
             competitors_linked

@@ -1,12 +1,29 @@
 with attempts as (
 
+    select * from {{ ref('int_outreach_attempts') }}
+
+),
+
+contacted as (
+
+    select distinct
+        client_id,
+        refreshed_on
+    from attempts
+
+),
+
+outcomes as (
+
     select
         client_id,
         refreshed_on,
-        count(*) filter (is_decided and segment is not null) as outcomes,
-        count(*) filter (is_decided and segment is not null and attempt_outcome = 'won') as won
-    from {{ ref('int_outreach_attempts') }}
-    group by all
+        count(*) as outcomes,
+        count(*) filter (attempt_outcome = 'won') as won,
+        {{ has_enough_outcomes("attempt_outcome = 'won'") }} as is_enough
+    from attempts
+    where {{ is_outcome() }}
+    group by client_id, refreshed_on
 
 ),
 
@@ -17,14 +34,13 @@ backtests as (
 )
 
 select
-    attempts.client_id,
-    attempts.refreshed_on,
-    attempts.outcomes,
-    attempts.won,
+    contacted.client_id,
+    contacted.refreshed_on,
+    coalesce(outcomes.outcomes, 0) as outcomes,
+    coalesce(outcomes.won, 0) as won,
     cast({{ var('least_outcomes') }} as bigint) as outcomes_needed,
     cast({{ var('least_outcomes_of_a_kind') }} as bigint) as outcomes_needed_of_a_kind,
-    attempts.outcomes >= {{ var('least_outcomes') }}
-    and least(attempts.won, attempts.outcomes - attempts.won) >= {{ var('least_outcomes_of_a_kind') }} as is_enough,
+    coalesce(outcomes.is_enough, false) as is_enough,
     backtests.learnt_until,
     backtests.outcomes_before,
     backtests.outcomes_after,
@@ -33,7 +49,10 @@ select
     backtests.won_by_authority,
     backtests.brier,
     backtests.brier_of_rate
-from attempts
+from contacted
+left join outcomes
+    on contacted.client_id = outcomes.client_id
+    and contacted.refreshed_on = outcomes.refreshed_on
 left join backtests
-    on attempts.client_id = backtests.client_id
-    and attempts.refreshed_on = backtests.refreshed_on
+    on contacted.client_id = backtests.client_id
+    and contacted.refreshed_on = backtests.refreshed_on

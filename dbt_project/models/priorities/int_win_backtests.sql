@@ -9,7 +9,7 @@ with attempts as (
         ) as attempt_number,
         count(*) over (partition by client_id, refreshed_on) as attempts
     from {{ ref('int_outreach_attempts') }}
-    where is_decided and segment is not null and contacted_on is not null
+    where {{ is_outcome() }} and contacted_on is not null
 
 ),
 

@@ -1,7 +1,7 @@
 with attempts as (
 
     select * from {{ ref('int_outreach_attempts') }}
-    where is_decided and segment is not null
+    where {{ is_outcome() }}
 
 ),
 

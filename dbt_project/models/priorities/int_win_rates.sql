@@ -11,10 +11,10 @@ assumed as (
 
 ),
 
-decided_attempts as (
+outcomes as (
 
     select * from {{ ref('int_outreach_attempts') }}
-    where is_decided
+    where {{ is_outcome() }}
 
 ),
 
@@ -25,9 +25,7 @@ in_all as (
         refreshed_on,
         count(*) as decided,
         count(*) filter (attempt_outcome = 'won') as won
-    from decided_attempts
-    -- of the others nothing is known that a chance could go by
-    where segment is not null
+    from outcomes
     group by all
 
 ),
@@ -40,7 +38,7 @@ by_segment as (
         segment,
         count(*) as decided,
         count(*) filter (attempt_outcome = 'won') as won
-    from decided_attempts
+    from outcomes
     group by all
 
 )
