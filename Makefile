@@ -19,7 +19,7 @@ setup: .venv/ready  ## The virtual environment, from the lock file
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else "linkgap needs Python 3.11, 3.12 or 3.13; say which with make PYTHON=python3.12")'
-	@echo "setting up .venv (about 1.3 GB, once)"
+	@echo "setting up .venv (about 1.5 GB, once)"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install -q "uv==$(UV_VERSION)"
 	@$(BIN)/uv pip sync -q --require-hashes --compile-bytecode --python $(BIN)/python requirements.lock
