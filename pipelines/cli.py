@@ -191,6 +191,49 @@ def publish(
 
 
 @app.command()
+def rollback(
+    state: Annotated[
+        str | None, typer.Argument(metavar="STATE", help="A state that is kept; without it they are listed.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish a state that was published before once more; without STATE, list those that are kept."""
+    from pipelines.rollback import describe, go_back, states_to_go_back_to
+    from warehouse.kept_states import KEEP_STATES, UnknownStateError
+
+    workspace = _existing_workspace()
+    if state is None:
+        states = states_to_go_back_to(workspace)
+        if as_json:
+            print(
+                json.dumps(
+                    [{"state": one.name, "changes": asdict(difference)} for one, difference in states],
+                    indent=2,
+                    default=str,
+                )
+            )
+        else:
+            for one, difference in states:
+                print(f"{one.name}  published {one.published_at:%Y-%m-%d %H:%M} UTC  {describe(difference)}")
+            if not states:
+                print(f"no earlier state is kept; {KEEP_STATES} says how many are")
+        return
+    try:
+        done = go_back(workspace, state)
+    except UnknownStateError as error:
+        _complain(str(error))
+        raise typer.Exit(NOT_STARTED) from error
+    if as_json:
+        print(json.dumps(asdict(done), indent=2, default=str))
+    else:
+        print(f"published {state} again: {describe(done.difference)}")
+        print("the next `linkgap refresh` computes again what is missing; stop schedules until the cause is mended")
+    for problem in done.problems:
+        _complain(problem)
+    raise typer.Exit(PARTLY_FAILED if done.problems else ALL_DONE)
+
+
+@app.command()
 def status(as_json: JsonOption = False) -> None:
     """Show each client: last refresh, next window, due or overdue, coverage, open gaps."""
     from pipelines.clients import read_client_files

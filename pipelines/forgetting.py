@@ -22,6 +22,7 @@ from warehouse.archive import archived_file_ids, read_manifests, remove_unused_f
 from warehouse.checks import read_checks
 from warehouse.connections import connect, writing
 from warehouse.history import forget_histories
+from warehouse.kept_states import kept_states, withdraw_from_kept_states
 from warehouse.layout import Workspace
 from warehouse.postgresql import configured_target, known_targets, withdraw_from_postgresql
 from warehouse.publication import withdraw_client
@@ -132,6 +133,7 @@ def _is_known(workspace: Workspace, client_id: str) -> bool:
         any(place.exists() or place.is_symlink() for place in places)
         or _has_rows(workspace, workspace.published_database, client_id)
         or _has_rows(workspace, workspace.working_database, client_id)
+        or any(_has_rows(workspace, state.path, client_id) for state in kept_states(workspace))
         or is_known_to_dagster(workspace, client_id)
     )
 
@@ -176,10 +178,12 @@ def _forget_delivered(workspace: Workspace, forgotten: Forgotten) -> None:
 
 
 def _forget_published(workspace: Workspace, forgotten: Forgotten) -> None:
-    """Its published rows, its own file, its page and hand-over files, and its part of the pages of all clients."""
+    """Its published rows, also earlier ones, its own file, page and hand-over files, and its part of shared pages."""
     client_id = forgotten.client_id
     rows = withdraw_client(workspace, client_id)
     forgotten.add(workspace.relative(workspace.published_database), "row", sum(rows.values()))
+    for state, count in withdraw_from_kept_states(workspace, client_id).items():
+        forgotten.add(f"{workspace.relative(workspace.earlier_states)}/{state}.duckdb", "row", count)
     database = workspace.client_database(client_id)
     for path in (database, *(database.with_name(f"{database.name}{rest}") for rest in (".wal", ".next", ".next.wal"))):
         forgotten.add(workspace.relative(path), "file", _remove(path))

@@ -18,6 +18,7 @@ import yaml
 from warehouse.layout import CHECKOUT
 
 MARTS = CHECKOUT / "dbt_project" / "models" / "marts"
+DICTIONARY = MARTS.with_name("dictionary")
 FIRST_DAY = date(2026, 1, 10)
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -39,7 +40,36 @@ def published_file(path: Path, tables: Tables) -> Path:
             for model in ("kpis", "kpi_values"):
                 connection.execute(f"insert into marts.{model} by name ({kpi_model(model)})")
         connection.commit()
+        _write_dictionary(connection)
     return path
+
+
+def _write_dictionary(connection: duckdb.DuckDBPyConnection) -> None:
+    """The dictionary as far as the ymls tell it without dbt: keys, types and the names of descriptions."""
+    connection.execute("create schema dictionary")
+    for table in ("tables", "columns"):
+        connection.execute(f"create table dictionary.published_{table} ({contracts(DICTIONARY)[f'published_{table}']})")
+    for path in sorted(MARTS.glob("*.yml")):
+        (model,) = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+        key = model["config"]["meta"]["primary_key"]
+        row = [model["name"], model["description"], key, []]
+        connection.execute("insert into dictionary.published_tables values (?, ?, ?, ?)", row)
+        connection.executemany(
+            "insert into dictionary.published_columns by name select ? as table_name, ? as column_number, "
+            "? as column_name, ? as data_type, ? as description, ? as key_position, ? as is_required",
+            [
+                [
+                    model["name"],
+                    number,
+                    column["name"],
+                    column["data_type"],
+                    column["description"],
+                    key.index(column["name"]) + 1 if column["name"] in key else None,
+                    column["name"] in key,
+                ]
+                for number, column in enumerate(model["columns"], start=1)
+            ],
+        )
 
 
 @cache
@@ -71,10 +101,10 @@ def kpi_model(name: str) -> str:
 
 
 @cache
-def contracts() -> dict[str, str]:
+def contracts(folder: Path = MARTS) -> dict[str, str]:
     """Published table → its columns with their types."""
     tables = {}
-    for contract in sorted(MARTS.glob("*.yml")):
+    for contract in sorted(folder.glob("*.yml")):
         columns = yaml.safe_load(contract.read_text(encoding="utf-8"))["models"][0]["columns"]
         tables[contract.stem] = ", ".join(f'"{column["name"]}" {column["data_type"]}' for column in columns)
     return tables

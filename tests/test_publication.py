@@ -9,13 +9,17 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
+from pipelines.cli import app
 from tests.conftest import Sandbox, state_of
 from tests.exports_made import ahrefs_backlinks
-from warehouse import publication
+from warehouse import replacing
 from warehouse.connections import connect
+from warehouse.dictionary import allow_missing_values, follow_dictionary
 from warehouse.history import built_deliveries
-from warehouse.publication import finish_client_files, publish
+from warehouse.kept_states import UnknownStateError, kept_states
+from warehouse.publication import finish_client_files, publish, roll_back
 
 DAY = "2026-01-10"
 
@@ -77,7 +81,7 @@ def test_a_crash_leaves_the_old_state_and_running_again_gives_the_same_result(
         replace(source, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(publication.os, "replace", crash)
+        patch.setattr(replacing.os, "replace", crash)
         outcome = two_clients.refresh()
     assert "the power went off" in outcome.problems[0]
     if "place" in moment:
@@ -128,7 +132,9 @@ def test_settings_are_archived_and_only_on_brings_in_todays(make_sandbox: Callab
 
 def test_nothing_of_a_failed_publication_is_left_beside_the_file(two_clients: Sandbox) -> None:
     publish(two_clients.workspace, [], ["acme", "bolt"], [])
-    assert sorted(path.name for path in two_clients.workspace.published.iterdir()) == ["clients", "linkgap.duckdb"]
+    published = two_clients.workspace.published
+    assert sorted(path.name for path in published.iterdir()) == ["clients", "earlier", "linkgap.duckdb"]
+    assert all(path.suffix == ".duckdb" for path in (published / "earlier").iterdir())
 
 
 def test_histories_of_another_layout_count_as_not_built(two_clients: Sandbox) -> None:
@@ -143,3 +149,121 @@ def test_histories_of_another_layout_count_as_not_built(two_clients: Sandbox) ->
     with connect(workspace.working_database, workspace) as connection:
         connection.execute("update history.layout set layout = $layout", {"layout": layout})
     assert built_deliveries(workspace) == before
+
+
+def states_of_clients(sandbox: Sandbox) -> dict[str, object]:
+    return {path.stem: state_of(path) for path in (sandbox.workspace.published / "clients").glob("*.duckdb")}
+
+
+def test_an_earlier_state_comes_back_with_the_files_of_its_clients(make_sandbox: Callable[[str], Sandbox]) -> None:
+    """Else a bad delivery would stay published until somebody computed everything again."""
+    sandbox = make_sandbox("rollback")
+    sandbox.client("acme", "sites: [acme.com]\ncompetitors: [rival.com]\n")
+    sandbox.deliver(f"acme/{DAY}/rival.com-backlinks.csv", links_to("rival.com", "one.com", "two.com"))
+    sandbox.refresh()
+    before, clients_before = sandbox.published_state(), states_of_clients(sandbox)
+    (published_at,) = sandbox.query("select max(published_at) from marts.refreshes")[0]
+    sandbox.client("bolt", "sites: [bolt.com]\ncompetitors: [rival.com]\n")
+    for path in ("acme/2026-03-30", f"bolt/{DAY}"):
+        sandbox.deliver(f"{path}/rival.com-backlinks.csv", links_to("rival.com", "three.com"))
+    sandbox.refresh()
+    after, clients_after = sandbox.published_state(), states_of_clients(sandbox)
+    assert (sandbox.workspace.reports / "bolt.html").exists()
+    home = {"LINKGAP_HOME": str(sandbox.workspace.home)}
+
+    listed = CliRunner().invoke(app, ["rollback"], env=home)
+    (state,) = kept_states(sandbox.workspace)
+    assert state.published_at == published_at.replace(microsecond=0)
+    assert listed.stdout.startswith(state.name)
+    assert f"without acme/2026-03-30, bolt/{DAY}" in listed.stdout
+
+    done = CliRunner().invoke(app, ["rollback", state.name], env=home)
+    assert done.exit_code == 0, done.stderr
+    assert sandbox.published_state() == before
+    assert states_of_clients(sandbox) == clients_before
+    assert not (sandbox.workspace.reports / "bolt.html").exists()
+    assert not sandbox.workspace.hand_over("bolt").exists()
+    assert "bolt" not in (sandbox.workspace.reports / "index.html").read_text(encoding="utf-8")
+
+    # what was published until then is kept as well, so that going back can be undone
+    newest = kept_states(sandbox.workspace)[0]
+    assert CliRunner().invoke(app, ["rollback", newest.name], env=home).exit_code == 0
+    assert sandbox.published_state() == after
+    assert states_of_clients(sandbox) == clients_after
+
+    difference = roll_back(sandbox.workspace, state.name)
+    assert difference.removed == [("acme", date(2026, 3, 30)), ("bolt", date(2026, 1, 10))]
+    assert sandbox.refresh().published == ["acme/2026-03-30", f"bolt/{DAY}"]
+    assert sandbox.published_state() == after
+
+
+def test_no_more_states_are_kept_than_asked_for(two_clients: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else they would fill the disk."""
+    workspace = two_clients.workspace
+    monkeypatch.setenv("LINKGAP_KEEP_STATES", "1")
+    publish(workspace, [], ["acme", "bolt"], [])
+    (state,) = kept_states(workspace)
+    with pytest.raises(UnknownStateError, match=rf"^19990101-000000: .* is kept: {state.name}$"):
+        roll_back(workspace, "19990101-000000")
+    monkeypatch.setenv("LINKGAP_KEEP_STATES", "0")
+    publish(workspace, [], ["acme", "bolt"], [])
+    assert kept_states(workspace) == []
+
+
+def test_published_files_say_what_their_columns_mean_and_promise(two_clients: Sandbox) -> None:
+    """Else an analyst would have to guess, and a BI tool could offer nothing."""
+    for database in (two_clients.workspace.published_database, two_clients.workspace.client_database("acme")):
+        with duckdb.connect(str(database), read_only=True) as connection:
+            undescribed = connection.execute(
+                "select table_name from duckdb_columns() where schema_name = 'marts' and comment is null "
+                "union all select table_name from duckdb_tables() where schema_name = 'marts' "
+                "and comment not like '%Primary key: client_id%'"
+            ).fetchall()
+            gaps = connection.execute(
+                "select column_name, data_type, key_position, is_required, known_values "
+                "from dictionary.published_columns where table_name = 'gaps' order by column_number"
+            ).fetchall()
+            required = connection.execute(
+                "select column_name from duckdb_columns() "
+                "where schema_name = 'marts' and table_name = 'gaps' and not is_nullable order by column_index"
+            ).fetchall()
+            belongs_to = connection.execute(
+                "select belongs_to from dictionary.published_tables where table_name = 'gaps'"
+            ).fetchone()
+        assert undescribed == []
+        assert gaps[:3] == [
+            ("client_id", "varchar", 1, True, None),
+            ("refreshed_on", "date", 2, True, None),
+            ("referring_domain", "varchar", 3, True, None),
+        ]
+        assert [row[4] for row in gaps if row[0] == "absence"] == [["rejected_link", "proven", "unproven"]]
+        assert [column for (column,) in required] == [row[0] for row in gaps if row[3]]
+        assert belongs_to == (["referring_domains (client_id, refreshed_on, referring_domain)"],)
+    page = (two_clients.workspace.reports / "tables.html").read_text(encoding="utf-8")
+    assert '<div id="gaps">' in page
+    assert "<code>rejected_link</code> <code>proven</code> <code>unproven</code>" in page
+
+
+def test_a_column_that_need_not_have_a_value_any_more_takes_rows_without_one(tmp_path: Path) -> None:
+    """Else the first refresh after an update could not be published."""
+    with duckdb.connect(str(tmp_path / "published.duckdb")) as connection:
+        connection.execute("create schema marts; create schema dictionary")
+        connection.execute("create table marts.gaps (client_id varchar not null, state varchar not null)")
+        connection.execute("insert into marts.gaps values ('acme', 'open')")
+        connection.execute(
+            "create table dictionary.published_tables as select 'gaps' as table_name, 'It''s' as description, "
+            "['client_id'] as primary_key"
+        )
+        connection.execute(
+            "create table dictionary.published_columns as from (values "
+            "('gaps', 'client_id', 'Whose', true), ('gaps', 'state', 'What became of it', false)"
+            ") as columns (table_name, column_name, description, is_required)"
+        )
+        allow_missing_values(connection)
+        connection.execute("insert into marts.gaps values ('bolt', null)")
+        connection.execute("update dictionary.published_columns set is_required = true")
+        follow_dictionary(connection)
+        # it is required again, but one row lacks it
+        assert connection.execute(
+            "select column_name, is_nullable, comment from duckdb_columns() where table_name = 'gaps'"
+        ).fetchall() == [("client_id", False, "Whose"), ("state", True, "What became of it")]

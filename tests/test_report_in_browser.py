@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
-from pipelines.report.page import write_checks, write_index, write_report
+from pipelines.report.page import write_checks, write_index, write_report, write_tables
 from tests.browser import headless_chromium
 from tests.published_made import Tables, published_file, small_panel
 
@@ -39,6 +39,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_report(published, client_id, folder / f"{client_id}.html")
     write_index(published, folder)
     write_checks({"acme": [_awkward_checks()]}, folder)
+    write_tables(published, folder)
     return folder
 
 
@@ -91,7 +92,7 @@ def tool(browser: webdriver.Chrome, table: str, selector: str) -> Any:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["acme", "zoo", "index", "checks"])
+@pytest.mark.parametrize("name", ["acme", "zoo", "index", "checks", "tables"])
 def test_a_page_opens_without_errors_requests_or_sideways_scroll(
     browser: webdriver.Chrome, reports: Path, name: str, width: int
 ) -> None:

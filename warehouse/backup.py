@@ -1,9 +1,9 @@
 """A copy of a workspace in one file, and a workspace from such a copy.
 
 In the copy is what cannot be made again (client files, deliveries, archive, Dagster's past, results of the gates) and
-what saves computing it again (published files, reports, histories). Landed exports, scratch space and dbt's results are
-left out: the next refresh makes them. The last entry of the copy lists every file with its SHA-256; without it a copy
-was cut short.
+what saves computing it again (published files, reports, histories). Left out are landed exports, scratch space and what
+dbt left, which the next refresh makes, and earlier published states, which `linkgap rollback` alone needs. The last
+entry of the copy lists every file with its SHA-256; without it a copy was cut short.
 """
 
 from __future__ import annotations
@@ -202,6 +202,8 @@ def _files(workspace: Workspace, scratch: Path) -> Iterator[tuple[str, Path]]:
             if path in databases:
                 # Dagster's daemon may write at any time
                 yield name, _sqlite_copy(path, scratch / "dagster.db")
+            elif path.parent == workspace.earlier_states:
+                continue
             elif path not in companions and not (folder in made and path.name.endswith(_UNFINISHED)):
                 yield name, path
 

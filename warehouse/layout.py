@@ -81,6 +81,11 @@ class Workspace:
     def published_database(self) -> Path:
         return self.published / "linkgap.duckdb"
 
+    @property
+    def earlier_states(self) -> Path:
+        """What was published before, a file each."""
+        return self.published / "earlier"
+
     def client_database(self, client_id: str) -> Path:
         return self.published / "clients" / f"{client_id}.duckdb"
 

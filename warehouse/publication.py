@@ -7,8 +7,6 @@ publication overwrites. The tables are whatever schema `marts` of the working da
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
@@ -19,7 +17,10 @@ import duckdb
 
 from warehouse.archive import write_text
 from warehouse.connections import connect, sql_text
-from warehouse.layout import Workspace, hide_from_others
+from warehouse.dictionary import allow_missing_values, copy_dictionary, follow_dictionary
+from warehouse.kept_states import find_state, keep_state
+from warehouse.layout import Workspace
+from warehouse.replacing import copy_beside, link_file, place_beside, take_place
 from warehouse.rewriting import copy_tables
 
 Slice = tuple[str, date]
@@ -166,7 +167,6 @@ def publish(
     slices: Sequence[Slice],
     client_files: Iterable[str],
     clients: Iterable[ClientFacts],
-    comments: dict[str, dict[str, str]] | None = None,
 ) -> PublishedRows:
     """Publish slices of the working database.
 
@@ -175,7 +175,6 @@ def publish(
         slices: The (client, refresh) slices to replace. All slices of a client that the run computed must stand here.
         client_files: Clients that have a client file, readable or not; the others are inactive.
         clients: What the readable client files say today.
-        comments: Table → column → comment ('' for the table itself), so that BI tools show what a column means.
 
     Returns:
         Rows written to the common file.
@@ -185,12 +184,12 @@ def publish(
     """
     finish_client_files(workspace)
     target = workspace.published_database
-    following = _copy_beside(target)
+    following = copy_beside(target)
     with connect(following, workspace) as connection:
         # under its own name, because the views in it spell that name
         source = workspace.working_database.stem
         connection.execute(f"attach {sql_text(workspace.working_database)} as {source} (read_only)")
-        written = _replace_slices(connection, source, slices, comments or {})
+        written = _replace_slices(connection, source, slices)
         connection.execute(
             "update marts.refreshes set published_at = $now where published_at is null",
             {"now": datetime.now(UTC).replace(tzinfo=None)},
@@ -200,7 +199,8 @@ def publish(
         connection.execute("checkpoint")
     pending = _pending_clients(workspace)
     write_text(pending, "\n".join(sorted({client_id for client_id, _ in slices} | changed)))
-    _take_place(following, target)
+    keep_state(workspace)
+    take_place(following, target)
     finish_client_files(workspace)
     return PublishedRows(written)
 
@@ -215,12 +215,12 @@ def follow_client_files(workspace: Workspace, client_files: Iterable[str], clien
     with connect(workspace.published_database, workspace, read_only=True) as connection:
         if not _find_changed_clients(connection, client_files, clients):
             return
-    following = _copy_beside(workspace.published_database)
+    following = copy_beside(workspace.published_database)
     with connect(following, workspace) as connection:
         changed = _follow_client_files(connection, client_files, clients)
         connection.execute("checkpoint")
     write_text(_pending_clients(workspace), "\n".join(sorted(changed)))
-    _take_place(following, workspace.published_database)
+    take_place(following, workspace.published_database)
     finish_client_files(workspace)
 
 
@@ -232,12 +232,80 @@ def withdraw_client(workspace: Workspace, client_id: str) -> dict[str, int]:
     """
     finish_client_files(workspace)
     target = workspace.published_database
-    following = _place_beside(target)
+    following = place_beside(target)
     if not target.exists():
         return {}
     removed = copy_tables(target, following, workspace, without_client=client_id)
-    _take_place(following, target)
+    take_place(following, target)
     return removed
+
+
+@dataclass(frozen=True)
+class StateDifference:
+    """What of the published refreshes going back to a kept state changes, as (client_id, refreshed_on) in order.
+
+    Attributes:
+        removed: Published now, and not in the state.
+        replaced: In both, and published again since.
+        added: In the state alone.
+    """
+
+    removed: list[Slice]
+    replaced: list[Slice]
+    added: list[Slice]
+
+
+def compare_state(workspace: Workspace, name: str) -> StateDifference:
+    """What going back to a kept state would change.
+
+    Raises:
+        UnknownStateError: No state of this name is kept.
+    """
+    now, then = (
+        _publication_times(workspace, path)
+        for path in (workspace.published_database, find_state(workspace, name).path)
+    )
+    return StateDifference(
+        removed=sorted(now.keys() - then.keys()),
+        replaced=sorted(one for one in now.keys() & then.keys() if now[one] != then[one]),
+        added=sorted(then.keys() - now.keys()),
+    )
+
+
+def roll_back(workspace: Workspace, name: str) -> StateDifference:
+    """Publish a kept state again, and keep the one that is published now; clients that it has not lose their file.
+
+    Returns:
+        What changed.
+
+    Raises:
+        UnknownStateError: No state of this name is kept; nothing was changed.
+    """
+    finish_client_files(workspace)
+    difference = compare_state(workspace, name)
+    following = place_beside(workspace.published_database)
+    link_file(find_state(workspace, name).path, following)
+    clients = _client_rows(workspace, workspace.published_database) ^ _client_rows(workspace, following)
+    slices = (*difference.removed, *difference.replaced, *difference.added)
+    write_text(
+        _pending_clients(workspace),
+        "\n".join(sorted({client_id for client_id, _ in slices} | {str(row[0]) for row in clients})),
+    )
+    keep_state(workspace)
+    take_place(following, workspace.published_database)
+    finish_client_files(workspace)
+    return difference
+
+
+def _publication_times(workspace: Workspace, database: Path) -> dict[Slice, datetime]:
+    with connect(database, workspace, read_only=True) as connection:
+        rows = connection.execute("select client_id, refreshed_on, published_at from marts.refreshes").fetchall()
+    return {(client_id, refreshed_on): published_at for client_id, refreshed_on, published_at in rows}
+
+
+def _client_rows(workspace: Workspace, database: Path) -> set[tuple[object, ...]]:
+    with connect(database, workspace, read_only=True) as connection:
+        return set(connection.execute("from marts.clients").fetchall())
 
 
 def _find_changed_clients(
@@ -328,23 +396,19 @@ def finish_client_files(workspace: Workspace) -> None:
 
 
 def _write_client_file(workspace: Workspace, client_id: str) -> None:
-    """One client's rows of the common file; only slices that differ are written."""
+    """One client's rows of the common file; only slices that differ are written. Without any the file goes."""
     target = workspace.client_database(client_id)
-    following = _copy_beside(target)
+    times = _publication_times(workspace, workspace.published_database)
+    wanted = {one: published_at for one, published_at in times.items() if one[0] == client_id}
+    if not wanted:
+        target.unlink(missing_ok=True)
+        return
+    known = _publication_times(workspace, target) if target.exists() else {}
+    slices = [one for one in sorted(wanted.keys() | known.keys()) if wanted.get(one) != known.get(one)]
+    following = copy_beside(target)
     with connect(following, workspace) as connection:
         connection.execute(f"attach {sql_text(workspace.published_database)} as source (read_only)")
-        known = set()
-        if target.exists():
-            known = set(connection.execute("select refreshed_on, published_at from marts.refreshes").fetchall())
-        slices = [
-            (client_id, refreshed_on)
-            for refreshed_on, published_at in connection.execute(
-                "select refreshed_on, published_at from source.marts.refreshes where client_id = $client_id",
-                {"client_id": client_id},
-            ).fetchall()
-            if (refreshed_on, published_at) not in known
-        ]
-        _replace_slices(connection, "source", slices, {})
+        _replace_slices(connection, "source", slices)
         # the row of the client itself belongs to no refresh
         columns = ", ".join(f'"{name}"' for name in _marts(connection)["clients"])
         connection.execute("delete from marts.clients")
@@ -355,17 +419,16 @@ def _write_client_file(workspace: Workspace, client_id: str) -> None:
         )
         connection.execute("detach source")
         connection.execute("checkpoint")
-    _take_place(following, target)
+    take_place(following, target)
 
 
 def _replace_slices(
-    connection: duckdb.DuckDBPyConnection,
-    source: str,
-    slices: Sequence[Slice],
-    comments: dict[str, dict[str, str]],
+    connection: duckdb.DuckDBPyConnection, source: str, slices: Sequence[Slice]
 ) -> dict[str, int]:
     """Replace slices of every mart by those of the attached database `source`, in one transaction."""
     written: dict[str, int] = {}
+    copy_dictionary(connection, source)
+    allow_missing_values(connection)
     connection.execute("begin")
     connection.execute("create schema if not exists marts")
     connection.execute("create or replace temp table slices (client_id varchar, refreshed_on date)")
@@ -382,11 +445,9 @@ def _replace_slices(
             f'insert into marts."{mart}" ({names}) select {names} from {source}.marts."{mart}" where {in_slices}'
         ).fetchone()
         written[mart] = inserted[0] if inserted else 0
-        for column, comment in comments.get(mart, {}).items():
-            thing = f'column marts."{mart}"."{column}"' if column else f'table marts."{mart}"'
-            connection.execute(f"comment on {thing} is {sql_text(comment)}")
     _check(connection, marts, written)
     connection.execute("commit")
+    follow_dictionary(connection)
     return written
 
 
@@ -432,35 +493,6 @@ def _align_table(connection: duckdb.DuckDBPyConnection, mart: str, existing: Col
     for name, sql_type in columns.items():
         if name not in existing:
             connection.execute(f'alter table marts."{mart}" add column "{name}" {sql_type}')
-
-
-def _place_beside(target: Path) -> Path:
-    """Where the next state is written; what a crash left there is removed."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    following = target.with_name(target.name + ".next")
-    following.unlink(missing_ok=True)
-    following.with_name(following.name + ".wal").unlink(missing_ok=True)
-    return following
-
-
-def _copy_beside(target: Path) -> Path:
-    following = _place_beside(target)
-    if target.exists():
-        shutil.copyfile(target, following)
-    return following
-
-
-def _take_place(following: Path, target: Path) -> None:
-    """Make the new state durable, then visible in one step."""
-    with following.open("rb+") as file:
-        os.fsync(file.fileno())
-    hide_from_others(following)
-    os.replace(following, target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _pending_clients(workspace: Workspace) -> Path:

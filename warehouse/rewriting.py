@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from warehouse.connections import connect, sql_text
+from warehouse.dictionary import follow_dictionary
 from warehouse.layout import Workspace
 
 _SQLITE_HEADER = b"SQLite format 3\0"
@@ -30,7 +31,7 @@ def copy_tables(
     without_client: str | None = None,
     schemas: Collection[str] | None = None,
 ) -> dict[str, int]:
-    """Copy the tables of a DuckDB file, with their comments, into a file that does not exist yet.
+    """Copy the tables of a DuckDB file, with what its dictionary says of them, into a file that does not exist yet.
 
     Views are not copied.
 
@@ -53,7 +54,7 @@ def copy_tables(
         connection.execute(f"attach {sql_text(source)} as source (read_only)")
         tables = connection.execute(
             """
-            select tables.schema_name, tables.table_name, tables.comment, columns.table_name is not null
+            select tables.schema_name, tables.table_name, columns.table_name is not null
             from duckdb_tables() as tables
             left join duckdb_columns() as columns
                 on tables.database_name = columns.database_name
@@ -64,7 +65,7 @@ def copy_tables(
             order by tables.schema_name, tables.table_name
             """
         ).fetchall()
-        for schema, table, comment, has_client in tables:
+        for schema, table, has_client in tables:
             name = f'"{schema}"."{table}"'
             parameters = {"client_id": without_client} if has_client and without_client is not None else None
             if parameters:
@@ -79,15 +80,8 @@ def copy_tables(
             connection.execute(f"create table {name} as from source.{name} limit 0")
             condition = "where client_id is distinct from $client_id" if parameters else ""
             connection.execute(f"insert into {name} select * from source.{name} {condition}", parameters)
-            if comment:
-                connection.execute(f"comment on table {name} is {sql_text(comment)}")
-            for column, text in connection.execute(
-                "select column_name, comment from duckdb_columns() where database_name = 'source' "
-                "and schema_name = $schema and table_name = $table and comment is not null",
-                {"schema": schema, "table": table},
-            ).fetchall():
-                connection.execute(f'comment on column {name}."{column}" is {sql_text(text)}')
         connection.execute("detach source")
+        follow_dictionary(connection)
         connection.execute("checkpoint")
     return left_out
 

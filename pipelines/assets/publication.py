@@ -84,7 +84,6 @@ def build_published(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
                 to_publish,
                 client_file_names(workspace.clients),
                 [client_facts(settings) for settings in clients.values()],
-                _comments(),
             )
         _settle_archives(workspace, to_publish)
         _show_clients(context, workspace, to_publish, withheld)
@@ -190,17 +189,6 @@ def report_link(workspace: Workspace, page: str) -> dg.MetadataValue:
     if address:
         return dg.MetadataValue.url(f"{address.rstrip('/')}/{page}")
     return dg.MetadataValue.path(str(workspace.reports / page))
-
-
-def _comments() -> dict[str, dict[str, str]]:
-    """Table and column descriptions of the marts, from dbt's manifest."""
-    comments: dict[str, dict[str, str]] = {}
-    for node in parsed_project().manifest["nodes"].values():
-        if node["resource_type"] == "model" and node["schema"] == "marts":
-            columns = {name: column["description"].strip() for name, column in node["columns"].items()}
-            texts = {"": node["description"].strip(), **columns}
-            comments[node["name"]] = {name: text for name, text in texts.items() if text}
-    return comments
 
 
 def build_dashboards() -> list[dg.AssetSpec]:

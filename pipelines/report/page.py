@@ -1,9 +1,9 @@
-"""One self-contained page per client, one that lists the clients, and one of what was checked.
+"""One self-contained page per client, one that lists the clients, one of what was checked, and the data dictionary.
 
 A page loads nothing: style and script stand inside it, and a content security policy keeps it so even if a text of an
 export slipped through as markup. Every value is escaped (autoescape is on for every template); a URL of an export
-becomes a link only when it is a web address. What a page shows is asked in `queries`, `next_steps`, `quality` and
-`checks`, how it is told stands in `templates/`.
+becomes a link only when it is a web address. What a page shows is asked in `queries`, `next_steps`, `quality`,
+`checks` and `dictionary`, how it is told stands in `templates/`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from markupsafe import Markup, escape
 
 from pipelines.report import next_steps, quality, queries
 from pipelines.report.checks import checks_page
+from pipelines.report.dictionary import published_tables
 from warehouse.archive import write_text
 from warehouse.checks import Checks
 from warehouse.publication import told_if_of_another_version
@@ -66,6 +67,17 @@ def write_index(database: Path, folder: Path) -> None:
     with _reading(database) as connection:
         clients = queries.clients_overview(connection)
     write_text(folder / "index.html", _render("index.html.jinja", {"clients": clients}))
+
+
+def write_tables(database: Path, folder: Path) -> None:
+    """Write `tables.html`, the data dictionary: what the published tables and their columns mean and promise.
+
+    Raises:
+        PublishedFileError: The file was published by a version of linkgap that kept no dictionary.
+    """
+    with told_if_of_another_version(database.name, "tables.html is not new"), _reading(database) as connection:
+        tables = published_tables(connection)
+    write_text(folder / "tables.html", _render("tables.html.jinja", {"tables": tables}))
 
 
 def write_checks(checks: Checks, folder: Path) -> None:
@@ -130,7 +142,12 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        number=_number, words=_words, day=_day, breakable=_breakable, without_scheme=_without_scheme
+        number=_number,
+        words=_words,
+        day=_day,
+        breakable=_breakable,
+        without_scheme=_without_scheme,
+        code_marked=_code_marked,
     )
     environment.tests.update(web_url=is_web_url)
     return environment
@@ -148,6 +165,11 @@ def _breakable(site: str) -> Markup:
     """A site that breaks before its dots and slashes, so that a narrow column does not break it inside a word."""
     escaped = str(escape(site))
     return Markup(escaped.replace(".", "<wbr>.").replace("/", "<wbr>/"))
+
+
+def _code_marked(text: str) -> Markup:
+    """A description with what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _without_scheme(url: str) -> str:

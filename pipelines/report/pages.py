@@ -1,4 +1,4 @@
-"""The pages of a workspace: one a client, the checks, and the index over all of them; hand-over files beside them."""
+"""The pages of a workspace: one a client, and the index, checks and data dictionary of all; hand-over files beside."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.handover.files import HandedOver, write_hand_over
-from pipelines.report.page import write_checks, write_index, write_report
+from pipelines.report.page import write_checks, write_index, write_report, write_tables
 from warehouse.checks import read_checks
 from warehouse.connections import connect
 from warehouse.layout import Workspace
@@ -32,7 +32,7 @@ class Reports:
 
 
 def write_reports(workspace: Workspace, client_ids: Iterable[str]) -> Reports:
-    """Write the pages and hand-over files of some clients, the page of checks, and the index."""
+    """Write the pages and hand-over files of some clients, and the pages of all clients."""
     reports = Reports([], [], [], [])
     with connect(None, workspace) as connection:
         for client_id in client_ids:
@@ -51,5 +51,9 @@ def write_reports(workspace: Workspace, client_ids: Iterable[str]) -> Reports:
             reports.notes.extend(handed_over.notes)
     write_checks(read_checks(workspace), workspace.reports)
     write_index(workspace.published_database, workspace.reports)
-    reports.pages.extend((workspace.reports / "checks.html", workspace.reports / "index.html"))
+    try:
+        write_tables(workspace.published_database, workspace.reports)
+    except PublishedFileError as error:
+        reports.problems.append(str(error))
+    reports.pages.extend(workspace.reports / f"{name}.html" for name in ("checks", "tables", "index"))
     return reports
