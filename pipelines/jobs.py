@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipelines.assets.dbt import build_dbt_assets
+from pipelines.assets.dbt import PUBLISHED_GROUPS, build_dbt_assets
 from pipelines.assets.due_check import refreshed_in_time
 from pipelines.assets.exports import landed_exports
 from pipelines.assets.publication import build_published, postgresql_copy, reports
@@ -12,7 +12,7 @@ from pipelines.assets.publication import build_published, postgresql_copy, repor
 REFRESH, REBUILD, PUBLISH, WINDOWS = "refresh", "rebuild", "publish", "check_windows"
 
 dbt_models = build_dbt_assets()
-published = build_published([key for key in dbt_models.keys if key.path[0] == "marts"])
+published = build_published([key for key in dbt_models.keys if key.path[0] in PUBLISHED_GROUPS])
 
 _in_time = dg.AssetSelection.checks(refreshed_in_time)
 # the check of windows speaks of all clients, a refresh of its own: it has a job of its own

@@ -26,6 +26,7 @@ def test_groups_are_the_stages_of_the_flow(graph: dg.AssetGraph) -> None:  # typ
         "priorities",
         "tracking",
         "marts",
+        "dictionary",
         "published",
     }
 
@@ -44,7 +45,7 @@ def test_assets_show_their_columns_and_whom_they_are_for(graph: dg.AssetGraph) -
     assert {column.name: column.type for column in columns}["score"] == "double"
     assert all(column.description for column in columns)
     published = {key for key in graph.get_all_asset_keys() if "linkgap/published" in graph.get(key).tags}
-    assert published == {key for key in graph.get_all_asset_keys() if key.path[0] == "marts"}
+    assert published == {key for key in graph.get_all_asset_keys() if key.path[0] in ("marts", "dictionary")}
     remembering = {key.path[-1] for key in graph.get_all_asset_keys() if "linkgap/history" in graph.get(key).tags}
     assert "int_gap_observations" in remembering
 

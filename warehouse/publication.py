@@ -262,8 +262,7 @@ def compare_state(workspace: Workspace, name: str) -> StateDifference:
         UnknownStateError: No state of this name is kept.
     """
     now, then = (
-        _publication_times(workspace, path)
-        for path in (workspace.published_database, find_state(workspace, name).path)
+        _publication_times(workspace, path) for path in (workspace.published_database, find_state(workspace, name).path)
     )
     return StateDifference(
         removed=sorted(now.keys() - then.keys()),
@@ -422,9 +421,7 @@ def _write_client_file(workspace: Workspace, client_id: str) -> None:
     take_place(following, target)
 
 
-def _replace_slices(
-    connection: duckdb.DuckDBPyConnection, source: str, slices: Sequence[Slice]
-) -> dict[str, int]:
+def _replace_slices(connection: duckdb.DuckDBPyConnection, source: str, slices: Sequence[Slice]) -> dict[str, int]:
     """Replace slices of every mart by those of the attached database `source`, in one transaction."""
     written: dict[str, int] = {}
     copy_dictionary(connection, source)

@@ -29,6 +29,7 @@ from warehouse.connections import MEMORY_LIMIT
 from warehouse.layout import CHECKOUT, Workspace
 
 PROJECT = CHECKOUT / "dbt_project"
+PUBLISHED_GROUPS = ("marts", "dictionary")
 _NOT_IN_PRODUCTION = ["--exclude-resource-type", "unit_test"]
 
 
@@ -65,7 +66,7 @@ class LinkgapTranslator(DagsterDbtTranslator):
     def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
         """What the groups do not say: who may read a table, and whether it remembers earlier refreshes."""
         tags = dict(super().get_tags(dbt_resource_props))
-        if self.get_group_name(dbt_resource_props) == "marts":
+        if self.get_group_name(dbt_resource_props) in PUBLISHED_GROUPS:
             tags["linkgap/published"] = "true"
         if dbt_resource_props.get("config", {}).get("materialized") == "incremental":
             tags["linkgap/history"] = "true"

@@ -33,12 +33,12 @@ from warehouse.publication import (
 )
 
 
-def build_published(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
-    """The published file as an asset that depends on all marts."""
+def build_published(tables: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    """The published file as an asset that depends on every table that it holds."""
 
     @dg.asset(
         key=PUBLISHED,
-        deps=marts,
+        deps=tables,
         group_name="published",
         kinds={"duckdb"},
         owners=["team:data"],
