@@ -1,7 +1,8 @@
 {% set models = published_models(graph.nodes) if execute else [] %}
 
 with described (
-    table_name, column_number, column_name, data_type, description, key_position, is_required, known_values, least, greatest
+    table_name, column_number, column_name, data_type, description, key_position, is_required, known_values, least,
+    greatest
 ) as (
 
     values
