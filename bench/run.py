@@ -118,14 +118,14 @@ def measure_rows(home: Path, rows: int) -> Measured:
     """A first refresh of one client with this many rows."""
     files = write_exports(home, rows)
     plain = _plain_duckdb(files, home / "plain")
-    seconds, peak = _refresh(home)
+    seconds, peak = refresh(home)
     return Measured(rows, seconds, peak, plain)
 
 
 def measure_rules(home: Path, rows: int) -> float:
     """Seconds of a first refresh with this many rows that judges no link."""
     write_exports(home, rows)
-    return _refresh(home, LINKGAP_RULES="garbage")[0]
+    return refresh(home, LINKGAP_RULES="garbage")[0]
 
 
 def measure_tiny(home: Path, clients: int, broken: str | None = None) -> float:
@@ -135,14 +135,14 @@ def measure_tiny(home: Path, clients: int, broken: str | None = None) -> float:
         SystemExit: Anything but the broken client failed.
     """
     write_tiny(home, clients)
-    _refresh(home)
+    refresh(home)
     for folder in (home / "inbox").iterdir():
         _deliver_again(folder, 1)
     if not broken:
-        return _refresh(home)[0]
+        return refresh(home)[0]
     for manifest in (Workspace(home).archived_refreshes / broken).iterdir():
         manifest.write_text("{", encoding="utf-8")
-    seconds = _refresh(home, exit_code=1)[0]
+    seconds = refresh(home, exit_code=1)[0]
     with duckdb.connect(str(Workspace(home).published_database), read_only=True) as published:
         statement = "select client_id from marts.clients where last_refreshed_on > ? order by client_id"
         refreshed = [client_id for (client_id,) in published.execute(statement, [REFRESHED_ON]).fetchall()]
@@ -154,12 +154,12 @@ def measure_tiny(home: Path, clients: int, broken: str | None = None) -> float:
 def measure_others(home: Path, others: int) -> tuple[float, float]:
     """Seconds for a second refresh of one tiny client among others, and for a copy of the published file."""
     write_tiny(home, others + 1)
-    _refresh(home)
+    refresh(home)
     _deliver_again(home / "inbox" / "tiny-001", 1)
     start = time.perf_counter()
     shutil.copyfile(Workspace(home).published_database, home / "copy.duckdb")
     copying = time.perf_counter() - start
-    return _refresh(home)[0] - copying, copying
+    return refresh(home)[0] - copying, copying
 
 
 def measure_history(home: Path, before: int) -> float:
@@ -168,9 +168,9 @@ def measure_history(home: Path, before: int) -> float:
     (folder,) = (home / "inbox").iterdir()
     for number in range(1, before):
         _deliver_again(folder, number)
-    _refresh(home)
+    refresh(home)
     _deliver_again(folder, before)
-    return _refresh(home)[0]
+    return refresh(home)[0]
 
 
 def _deliver_again(folder: Path, number: int) -> None:
@@ -191,7 +191,7 @@ def _plain_duckdb(files: list[Path], target: Path) -> float:
     return time.perf_counter() - start
 
 
-def _refresh(home: Path, exit_code: int = 0, **environment: str) -> tuple[float, float]:
+def refresh(home: Path, exit_code: int = 0, **environment: str) -> tuple[float, float]:
     """Seconds and peak megabytes of `linkgap refresh` on a workspace."""
     command = [str(Path(sys.executable).parent / "linkgap"), "refresh"]
     start = time.perf_counter()

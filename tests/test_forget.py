@@ -219,6 +219,7 @@ def test_pages_of_all_clients_are_written_without_it(forgotten: tuple[Sandbox, F
         "checks.html",
         "handover",
         "index.html",
+        "tables.html",
     ]
     assert sorted(folder.name for folder in (reports / "handover").iterdir()) == ["acme", "acme-two", "bolt"]
     for page in ("index.html", "checks.html"):

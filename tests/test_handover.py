@@ -527,7 +527,7 @@ def test_report_names_the_files_and_the_page_links_to_them(published: Workspace)
     assert outcome.exit_code == 0
     assert outcome.stdout.splitlines() == [
         *(str(folder / name) for name in names),
-        *(str(published.reports / page) for page in ("acme.html", "checks.html", "index.html")),
+        *(str(published.reports / page) for page in ("acme.html", "checks.html", "tables.html", "index.html")),
     ]
     page = (published.reports / "acme.html").read_text(encoding="utf-8")
     assert re.findall(r'href="(handover/[^"]*)"', page) == [f"handover/acme/{name}" for name in names]

@@ -53,8 +53,8 @@ def everything(path: Path) -> Iterator[str]:
     """All text of a file: rows and comments of a database, members of a workbook, else what stands in it."""
     if path.suffix == ".duckdb":
         with duckdb.connect(str(path), read_only=True) as connection:
-            for (table,) in connection.execute("select table_name from duckdb_tables()").fetchall():
-                yield str(connection.execute(f'select * from marts."{table}"').fetchall())
+            for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall():
+                yield str(connection.execute(f'select * from {schema}."{table}"').fetchall())
     elif path.suffix == ".xlsx":
         with zipfile.ZipFile(path) as workbook:
             yield from (workbook.read(name).decode() for name in workbook.namelist())

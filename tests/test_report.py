@@ -261,7 +261,13 @@ def test_the_index_links_to_every_client(tmp_path: Path) -> None:
     tables["clients"].append({"client_id": "zoo", "name": MARKUP, "main_site": "zoo.com", "is_active": False})
     write_index(published_file(tmp_path / "published.duckdb", tables), tmp_path)
     page = Page((tmp_path / "index.html").read_text(encoding="utf-8"))
-    assert sorted(link["href"] or "" for link in page.links()) == ["#content", "acme.html", "checks.html", "zoo.html"]
+    assert sorted(link["href"] or "" for link in page.links()) == [
+        "#content",
+        "acme.html",
+        "checks.html",
+        "tables.html",
+        "zoo.html",
+    ]
     assert "inactive" in page.text
     assert len(page.scripts) == 1
 

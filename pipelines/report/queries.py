@@ -18,8 +18,14 @@ Row = dict[str, Any]
 MATRIX_ROWS = {"open": 140, "covered": 40, "below_minimum": 20}
 """Rows of the matrix by gap status: some 200, the most one scrolls through, enough of each to filter for."""
 
-OPPORTUNITY_ROWS = 100
-"""Opportunities on the page: more than a team works through between two refreshes. The table holds all of them."""
+COMBINATION_ROWS = 20
+"""Rows of the UpSet plot; the combinations beyond them stand together in one more."""
+
+OPPORTUNITY_ROWS = 5000
+"""Opportunities on the page: all of them for most clients. The published table holds every one."""
+
+SHOWN_AT_FIRST = 50
+"""Opportunities that the page shows before somebody asks for more: those whose stability the score tells, too."""
 
 # The sites of the panel in the order of the page: the client's own, main site first, then the competitors as they are
 # configured. Own sites other than the main one are known from the links to them: without any, they do not show.
@@ -364,6 +370,80 @@ def overlap(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on:
     return ask(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
 
 
+def combinations(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
+    """One row per combination of parties that the same domains link to, the most domains first: an UpSet plot's rows.
+
+    The client with all its own sites is the first party, its competitors follow as configured. A domain counts in one
+    combination, the one of all parties it links to (Lex et al. 2014, UpSet: Visualization of Intersecting Sets).
+
+    Returns:
+        `members`, one boolean a party; `first` and `last`, the places of the outermost parties linked, from 0; domains;
+        `domains_pct`, its share of the fullest combination; `gap_domains`, those whose gap is open; `is_rest`, true for
+        one last row without members that holds the combinations beyond the first ones, `rest_combinations` of them.
+    """
+    query = """
+        with parties as (
+
+            select competitors
+            from marts.refreshes
+            where client_id = $client_id and refreshed_on = $refreshed_on
+
+        ),
+
+        counted as (
+
+            select
+                list_prepend(
+                    gaps.client_links > 0,
+                    list_transform(parties.competitors, lambda site : list_contains(gaps.competitor_sites, site))
+                ) as members,
+                count(*) as domains,
+                count(*) filter (gaps.gap_status = 'open') as gap_domains
+            from marts.gaps
+            cross join parties
+            where gaps.client_id = $client_id and gaps.refreshed_on = $refreshed_on
+            group by members
+
+        ),
+
+        placed as (
+
+            select
+                *,
+                row_number() over (order by domains desc, members desc) > $combination_rows as is_rest
+            from counted
+
+        ),
+
+        shown as (
+
+            select
+                if(is_rest, null, members) as members,
+                is_rest,
+                cast(sum(domains) as bigint) as domains,
+                cast(sum(gap_domains) as bigint) as gap_domains,
+                count(*) as rest_combinations
+            from placed
+            group by all
+
+        )
+
+        select
+            members,
+            list_position(members, true) - 1 as first,
+            len(members) - list_position(list_reverse(members), true) as last,
+            domains,
+            gap_domains,
+            is_rest,
+            rest_combinations,
+            100.0 * domains / max(domains) filter (not is_rest) over () as domains_pct
+        from shown
+        order by is_rest, domains desc, members desc
+    """
+    parameters = {"client_id": client_id, "refreshed_on": refreshed_on, "combination_rows": COMBINATION_ROWS}
+    return ask(connection, query, parameters)
+
+
 def top_opportunities(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
     """One row per ranked opportunity, the best first; `points` has one struct per component of the score.
 
@@ -594,6 +674,32 @@ def segment_mix(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed
             and gaps.gap_status = 'open'
         group by gap_segments.segment
         order by links desc, gap_segments.segment
+    """
+    return ask(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
+
+
+def placement_mix(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on: date) -> list[Row]:
+    """One row per place on the page of live links from open gaps to competitors; `links_pct` is its share of all."""
+    query = """
+        select
+            links.placement,
+            count(*) as links,
+            count(*) filter (links.is_follow) as follow_links,
+            count(distinct links.referring_domain) as domains,
+            100.0 * count(*) / sum(count(*)) over () as links_pct
+        from marts.links
+        inner join marts.gaps
+            on links.client_id = gaps.client_id
+            and links.refreshed_on = gaps.refreshed_on
+            and links.referring_domain = gaps.referring_domain
+        where
+            links.client_id = $client_id
+            and links.refreshed_on = $refreshed_on
+            and gaps.gap_status = 'open'
+            and links.is_live
+            and list_contains(gaps.competitor_sites, links.site)
+        group by links.placement
+        order by links.placement = 'unknown', links desc, links.placement
     """
     return ask(connection, query, {"client_id": client_id, "refreshed_on": refreshed_on})
 

@@ -1,39 +1,83 @@
-// Filters and sorts the tables of a page. Without it every table stands complete, in the order it was written.
+// Filters and sorts the tables of a page. Without it a table stands in the order it was written; one that shows its rows
+// a part at a time (`data-at-once`) then stands with the first part alone.
 "use strict";
 
 (() => {
   const tidy = (text) => text.toLowerCase().replace(/\s+/g, " ").trim();
+  const counted = (number) => number.toLocaleString("en");
 
-  function filterTable(tools) {
-    const table = document.getElementById(tools.dataset.tools);
-    const rows = Array.from(table.tBodies[0].rows);
-    const texts = new Map(rows.map((row) => [row, tidy(row.textContent)]));
+  // The rows of a table in their present order, of which those that fit are shown; the others are not in the document.
+  function rowsOf(table) {
+    const body = table.tBodies[0];
+    const atOnce = Number(table.dataset.atOnce) || Infinity;
+    const state = { all: Array.from(table.rows).filter((row) => row.parentNode.tagName === "TBODY"), limit: atOnce };
+    Array.from(table.tBodies).slice(1).forEach((further) => further.remove());
+    let fits = () => true;
+    let tell = () => {};
+    const more = document.createElement("button");
+    more.type = "button";
+    more.className = "more-rows";
+    more.addEventListener("click", () => {
+      state.limit += atOnce;
+      show();
+    });
+    table.closest(".scroller").after(more);
+
+    function show() {
+      const fitting = state.all.filter(fits);
+      const shown = fitting.slice(0, state.limit);
+      body.replaceChildren(...shown);
+      const left = fitting.length - shown.length;
+      more.hidden = left === 0;
+      more.textContent = "Show " + counted(Math.min(left, atOnce)) + " more";
+      tell(shown.length, fitting.length);
+    }
+    state.show = show;
+    state.choose = (condition, listener) => {
+      fits = condition;
+      tell = listener;
+    };
+    more.hidden = true;
+    return state;
+  }
+
+  function makeFilterable(tools, table, rows) {
     const search = tools.querySelector("[data-search]");
     const selections = Array.from(tools.querySelectorAll("[data-column]"));
     const count = tools.querySelector("[data-count]");
+    const texts = new Map();
     const nothing = document.createElement("p");
     nothing.className = "empty";
     nothing.textContent = "No row fits. Clear the search or choose “all”.";
     nothing.hidden = true;
     table.closest(".scroller").after(nothing);
 
-    const update = () => {
-      const words = tidy(search.value).split(" ").filter(Boolean);
-      let shown = 0;
-      for (const row of rows) {
-        const fits =
-          words.every((word) => texts.get(row).includes(word)) &&
-          selections.every((one) => !one.value || row.getAttribute("data-" + one.dataset.column) === one.value);
-        row.hidden = !fits;
-        shown += fits ? 1 : 0;
+    const textOf = (row) => {
+      if (!texts.has(row)) {
+        texts.set(row, tidy(row.textContent));
       }
-      nothing.hidden = shown > 0;
-      count.textContent = (shown < rows.length ? shown + " of " : "") + rows.length + " " + tools.dataset.noun;
+      return texts.get(row);
     };
-    search.addEventListener("input", update);
-    selections.forEach((one) => one.addEventListener("change", update));
+    let words = [];
+    rows.choose(
+      (row) =>
+        selections.every((one) => !one.value || row.getAttribute("data-" + one.dataset.column) === one.value) &&
+        words.every((word) => textOf(row).includes(word)),
+      (shown, fitting) => {
+        nothing.hidden = fitting > 0;
+        const of = fitting < rows.all.length ? counted(fitting) + " of " : "";
+        const first = shown < fitting ? ", the first " + counted(shown) + " shown" : "";
+        count.textContent = of + counted(rows.all.length) + " " + tools.dataset.noun + first;
+      },
+    );
+    search.addEventListener("input", () => {
+      words = tidy(search.value).split(" ").filter(Boolean);
+      rows.show();
+    });
+    // the texts of thousands of rows are read before the first search, when nothing else is to do
+    search.addEventListener("focus", () => rows.all.forEach(textOf), { once: true });
+    selections.forEach((one) => one.addEventListener("change", rows.show));
     tools.hidden = false;
-    update();
   }
 
   function valueOf(row, column, isNumber) {
@@ -46,7 +90,7 @@
     return Number.isNaN(number) ? null : number;
   }
 
-  function sortBy(table, heads, head) {
+  function sortBy(rows, heads, head) {
     const isNumber = head.dataset.sort === "number";
     const first = isNumber ? "descending" : "ascending";
     const second = isNumber ? "ascending" : "descending";
@@ -54,17 +98,19 @@
     heads.forEach((other) => other.removeAttribute("aria-sort"));
     head.setAttribute("aria-sort", order);
     const sign = order === "ascending" ? 1 : -1;
-    const keyed = Array.from(table.tBodies[0].rows).map((row) => [valueOf(row, head.cellIndex, isNumber), row]);
+    const compare = new Intl.Collator("en").compare;
+    const keyed = rows.all.map((row) => [valueOf(row, head.cellIndex, isNumber), row]);
     keyed.sort(([one], [other]) => {
       if (one === null || other === null) {
         return (one === null ? 1 : 0) - (other === null ? 1 : 0);
       }
-      return sign * (isNumber ? one - other : one.localeCompare(other));
+      return sign * (isNumber ? one - other : compare(one, other));
     });
-    table.tBodies[0].append(...keyed.map(([, row]) => row));
+    rows.all = keyed.map(([, row]) => row);
+    rows.show();
   }
 
-  function makeSortable(table) {
+  function makeSortable(table, rows) {
     const heads = Array.from(table.tHead.rows[0].cells).filter((head) => head.dataset.sort);
     for (const head of heads) {
       const button = document.createElement("button");
@@ -72,10 +118,22 @@
       button.className = "sort";
       button.append(...head.childNodes);
       head.append(button);
-      button.addEventListener("click", () => sortBy(table, heads, head));
+      button.addEventListener("click", () => sortBy(rows, heads, head));
     }
   }
 
-  document.querySelectorAll("[data-tools]").forEach(filterTable);
-  document.querySelectorAll("table[data-sortable]").forEach(makeSortable);
+  const tools = new Map(
+    Array.from(document.querySelectorAll("[data-tools]"), (one) => [document.getElementById(one.dataset.tools), one]),
+  );
+  document.querySelectorAll("table[data-sortable]").forEach((table) => tools.set(table, tools.get(table) ?? null));
+  for (const [table, bar] of tools) {
+    const rows = rowsOf(table);
+    if (bar) {
+      makeFilterable(bar, table, rows);
+    }
+    if ("sortable" in table.dataset) {
+      makeSortable(table, rows);
+    }
+    rows.show();
+  }
 })();
