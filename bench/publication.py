@@ -1,4 +1,4 @@
-"""Measures publication: `python -m bench.publication [--clients N] [--publications N] [--readers N]`.
+"""Measures publication: `python -m bench.publication [--clients N] [--publications N] [--readers N] [--only …]`.
 
 Two figures. What the others cost: the refreshes of N clients are published one after the other, each into a file that
 holds all before it; the copy of the file, which grows with it, is measured beside. What readers notice: they open the
@@ -35,6 +35,8 @@ BI_PYTHON = CHECKOUT / ".venv-bi" / "bin" / "python"
 PAUSE_SECONDS = 0.05
 """Between two questions of a reader; without it eight readers would measure the processor alone."""
 
+QUIET_SECONDS = 60.0
+
 ONE_STATE = """
 select count(distinct days), max(len(days)) from (
     select list_sort(list(distinct refreshed_on)) as days from marts.refreshes where client_id = 'c-000'
@@ -63,7 +65,7 @@ limit 20
 """
 
 AS_SUPERSET = """
-import json, sys, time
+import json, os, sys, time
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 engine = create_engine(
@@ -71,8 +73,8 @@ engine = create_engine(
     poolclass=NullPool,
     connect_args={"read_only": True, "config": {"enable_external_access": False}},
 )
-until, answers = time.time() + float(sys.argv[2]), []
-while time.time() < until:
+answers = []
+while not os.path.exists(sys.argv[2]):
     start = time.perf_counter()
     with engine.connect() as connection:
         states, days = connection.execute(text(sys.argv[3])).fetchone()
@@ -92,28 +94,36 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=500)
     parser.add_argument("--publications", type=int, default=20)
     parser.add_argument("--readers", type=int, default=8)
+    parser.add_argument("--only", choices=["others", "readers"])
     parser.add_argument("--rows", type=int, default=5_000, help="rows of the exports of a client")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="linkgap-bench-"))
     write_exports(folder / "one", arguments.rows)
     refresh(folder / "one")
     one = Workspace(folder / "one").published_database
-    measure_others(one, Workspace(folder / "others"), arguments.clients)
-    measure_readers(one, Workspace(folder / "readers"), arguments.publications, arguments.readers)
+    if arguments.only != "readers":
+        measure_others(one, Workspace(folder / "others"), arguments.clients)
+    if arguments.only != "others":
+        measure_readers(one, Workspace(folder / "readers"), arguments.publications, arguments.readers)
 
 
 def measure_others(one: Path, workspace: Workspace, clients: int) -> None:
-    """Publish clients one after the other, and print what the first and the last ones took."""
+    """Publish a few clients one after the other, all others at once, and a few more; print what the few took."""
     multiply(one, workspace, clients, days=1)
-    seconds, copying = [], []
     names = [f"c-{number:03}" for number in range(clients)]
-    for name in names:
-        copying.append(_seconds_to_copy(workspace))
-        start = time.perf_counter()
-        publish(workspace, [(name, REFRESHED_ON)], names, [])
-        seconds.append(time.perf_counter() - start)
-    first, last = (statistics.median(part) for part in (seconds[1:11], seconds[-10:]))
-    copy_first, copy_last = (statistics.median(part) for part in (copying[1:11], copying[-10:]))
+    measured: dict[str, list[tuple[float, float]]] = {}
+    publish(workspace, [(names[0], REFRESHED_ON)], names, [])
+    for when, few in (("first", names[1:11]), ("last", names[-10:])):
+        if when == "last":
+            publish(workspace, [(name, REFRESHED_ON) for name in names[11:-10]], names, [])
+        for name in few:
+            copying = _seconds_to_copy(workspace)
+            start = time.perf_counter()
+            publish(workspace, [(name, REFRESHED_ON)], names, [])
+            measured.setdefault(when, []).append((time.perf_counter() - start, copying))
+    (first, copy_first), (last, copy_last) = (
+        [statistics.median(values) for values in zip(*measured[when], strict=True)] for when in ("first", "last")
+    )
     size = workspace.published_database.stat().st_size / 1e6
     print(
         f"others: publishing a client's refresh took {first:.2f} s in a file of few and {last:.2f} s in one of "
@@ -124,16 +134,12 @@ def measure_others(one: Path, workspace: Workspace, clients: int) -> None:
 
 def measure_readers(one: Path, workspace: Workspace, publications: int, readers: int) -> None:
     """Print what readers wait for an answer while nobody writes, and while refreshes are published."""
-    multiply(one, workspace, clients=20, days=publications + 1)
-    names = [f"c-{number:03}" for number in range(20)]
+    multiply(one, workspace, clients=5, days=publications + 1)
+    names = [f"c-{number:03}" for number in range(5)]
     days = [REFRESHED_ON + timedelta(days=75 * number) for number in range(publications + 1)]
     publish(workspace, [(name, day) for name in names for day in days if name != "c-000" or day == days[0]], names, [])
-    start = time.perf_counter()
-    _publish_each(workspace, names, days[:1])
-    seconds_each = time.perf_counter() - start
-    seconds = 3 + publications * seconds_each * 2
-    quiet = _read(workspace, seconds, readers, lambda: None)
-    busy = _read(workspace, seconds, readers, lambda: _publish_each(workspace, names, days[1:]))
+    quiet = _read(workspace, readers, lambda: time.sleep(QUIET_SECONDS))
+    busy = _read(workspace, readers, lambda: _publish_each(workspace, names, days[1:]))
     for what, answers in (("nobody writes", quiet), (f"{publications} refreshes are published", busy)):
         spent = sorted(seconds for seconds, _, _ in answers)
         mixed = sum(states != 1 for _, states, _ in answers)
@@ -183,8 +189,6 @@ def _publish_each(workspace: Workspace, names: list[str], days: list[date]) -> N
 
 
 def _seconds_to_copy(workspace: Workspace) -> float:
-    if not workspace.published_database.exists():
-        return 0.0
     copy = workspace.home / "copy.duckdb"
     start = time.perf_counter()
     copy_file(workspace.published_database, copy)
@@ -193,29 +197,34 @@ def _seconds_to_copy(workspace: Workspace) -> float:
     return seconds
 
 
-def _read(workspace: Workspace, seconds: float, readers: int, meanwhile: Callable[[], None]) -> list[Answer]:
-    """The answers that readers got in this time."""
+def _read(workspace: Workspace, readers: int, meanwhile: Callable[[], None]) -> list[Answer]:
+    """The answers that readers got while something was done."""
     published = str(workspace.published_database)
+    end = workspace.home / "end"
     superset = None
     if BI_PYTHON.exists():
         readers -= 1
-        arguments = [published, str(seconds), ONE_STATE, DASHBOARD, str(PAUSE_SECONDS)]
+        arguments = [published, str(end), ONE_STATE, DASHBOARD, str(PAUSE_SECONDS)]
         superset = subprocess.Popen([BI_PYTHON, "-c", AS_SUPERSET, *arguments], stdout=subprocess.PIPE, text=True)
     with multiprocessing.get_context("spawn").Pool(readers) as pool:
-        waiting = pool.starmap_async(_ask_again, [(published, seconds)] * readers)
-        meanwhile()
+        waiting = pool.starmap_async(_ask_again, [(published, str(end))] * readers)
+        try:
+            meanwhile()
+        finally:
+            end.touch()
         answers = [one for of_reader in waiting.get() for one in of_reader]
     if superset:
         said, _ = superset.communicate()
         if superset.returncode:
             raise SystemExit("the reader that asks as Superset does failed")
         answers.extend(tuple(one) for one in json.loads(said))
+    end.unlink()
     return answers
 
 
-def _ask_again(published: str, seconds: float) -> list[Answer]:
-    until, answers = time.time() + seconds, []
-    while time.time() < until:
+def _ask_again(published: str, end: str) -> list[Answer]:
+    answers = []
+    while not Path(end).exists():
         start = time.perf_counter()
         with duckdb.connect(published, read_only=True) as connection:
             states, days = connection.execute(ONE_STATE).fetchone()

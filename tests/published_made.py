@@ -222,6 +222,7 @@ def small_panel(refreshes: int = 1, open_gaps: int = 3, client_id: str = "acme")
             "gap_class": "shared",
             "competitors_linked": 1,
             "competitor_links": 1,
+            "competitor_sites": ["foe.org"],
             "client_links": 2,
             "is_unique": False,
         }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -14,11 +17,13 @@ from typer.testing import CliRunner
 from pipelines.cli import app
 from tests.conftest import Sandbox, state_of
 from tests.exports_made import ahrefs_backlinks
+from tests.published_made import published_file, small_panel
 from warehouse import replacing
 from warehouse.connections import connect
 from warehouse.dictionary import allow_missing_values, follow_dictionary
 from warehouse.history import built_deliveries
 from warehouse.kept_states import UnknownStateError, kept_states
+from warehouse.layout import Workspace
 from warehouse.publication import finish_client_files, publish, roll_back
 
 DAY = "2026-01-10"
@@ -267,3 +272,45 @@ def test_a_column_that_need_not_have_a_value_any_more_takes_rows_without_one(tmp
         assert connection.execute(
             "select column_name, is_nullable, comment from duckdb_columns() where table_name = 'gaps'"
         ).fetchall() == [("client_id", False, "Whose"), ("state", True, "What became of it")]
+
+
+READER = """
+import json, os, sys, duckdb
+days = " union all ".join(
+    f"select list_sort(list(distinct refreshed_on)) as days from marts.{table}"
+    for table in ("refreshes", "gap_progress", "gap_snapshots", "kpi_values")
+)
+seen = set()
+print("reading", flush=True)
+while not os.path.exists(sys.argv[2]):
+    with duckdb.connect(sys.argv[1], read_only=True) as connection:
+        seen.add(connection.execute(f"select count(distinct days), max(len(days)) from ({days})").fetchone())
+print(json.dumps(sorted(seen)))
+"""
+"""Asks until a file is there; tells in how many states the tables were at once, and how many days they had."""
+
+
+def test_readers_in_other_processes_never_see_half_a_refresh(tmp_path: Path) -> None:
+    """Else a dashboard would show today's gaps beside yesterday's figures."""
+    workspace = Workspace(tmp_path)
+    workspace.working_database.parent.mkdir(parents=True)
+    tables = small_panel(refreshes=12)
+    published_file(workspace.working_database, tables)
+    days = [row["refreshed_on"] for row in tables["refreshes"]]
+    publish(workspace, [("acme", days[0])], ["acme"], [])
+    end = tmp_path / "end"
+    command = [sys.executable, "-c", READER, str(workspace.published_database), str(end)]
+    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    try:
+        for reader in readers:
+            assert reader.stdout
+            assert reader.stdout.readline() == "reading\n"
+        for day in days[1:]:
+            publish(workspace, [("acme", day)], ["acme"], [])
+    finally:
+        end.touch()
+        answers = [reader.communicate(timeout=60)[0] for reader in readers]
+    seen = {tuple(one) for answer in answers for one in json.loads(answer)}
+    assert {states for states, _ in seen} == {1}
+    assert {count for _, count in seen} <= set(range(1, len(days) + 1))
+    assert len(seen) > 2

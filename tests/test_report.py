@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.report import queries
+from pipelines.report import panel, queries
 from pipelines.report.page import TEMPLATES, UnknownClientError, is_web_url, write_index, write_report
 from tests.published_made import FIRST_DAY, Tables, published_file, small_panel
 
@@ -182,8 +182,8 @@ def test_the_matrix_shows_own_sites_first_and_tells_the_kind_of_evidence(tmp_pat
     """Else a number from a list of domains would pass for counted links."""
     published = published_file(tmp_path / "published.duckdb", small_panel())
     with duckdb.connect(str(published), read_only=True) as connection:
-        sites = [row["site"] for row in queries.panel_sites(connection, "acme", FIRST_DAY)]
-        matrix = {row["referring_domain"]: row for row in queries.gap_matrix(connection, "acme", FIRST_DAY)}
+        sites = [row["site"] for row in panel.panel_sites(connection, "acme", FIRST_DAY)]
+        matrix = {row["referring_domain"]: row for row in panel.gap_matrix(connection, "acme", FIRST_DAY)}
     assert sites == ["acme.com", "rival.com", "foe.org"]
     assert list(matrix) == ["gap-1.com", "gap-2.com", "gap-3.com", "covered.org"]
     cells = matrix["covered.org"]["cells"]
@@ -195,11 +195,11 @@ def test_the_matrix_shows_own_sites_first_and_tells_the_kind_of_evidence(tmp_pat
 
 def test_a_matrix_of_many_gaps_keeps_room_for_every_status(tmp_path: Path) -> None:
     """Else filtering for covered domains would show none as soon as there are enough open gaps."""
-    published = published_file(tmp_path / "published.duckdb", small_panel(open_gaps=queries.MATRIX_ROWS["open"] + 5))
+    published = published_file(tmp_path / "published.duckdb", small_panel(open_gaps=panel.MATRIX_ROWS["open"] + 5))
     with duckdb.connect(str(published), read_only=True) as connection:
-        matrix = queries.gap_matrix(connection, "acme", FIRST_DAY)
-    assert [row["gap_status"] for row in matrix].count("open") == queries.MATRIX_ROWS["open"]
-    assert matrix[0]["domains_of_status"] == queries.MATRIX_ROWS["open"] + 5
+        matrix = panel.gap_matrix(connection, "acme", FIRST_DAY)
+    assert [row["gap_status"] for row in matrix].count("open") == panel.MATRIX_ROWS["open"]
+    assert matrix[0]["domains_of_status"] == panel.MATRIX_ROWS["open"] + 5
     assert matrix[-1]["gap_status"] == "covered"
 
 
@@ -207,9 +207,58 @@ def test_overlap_counts_every_number_of_competitors(tmp_path: Path) -> None:
     """Else a step without any domain would be missing and the bars would mislead."""
     published = published_file(tmp_path / "published.duckdb", small_panel(open_gaps=1))
     with duckdb.connect(str(published), read_only=True) as connection:
-        rows = queries.overlap(connection, "acme", FIRST_DAY)
+        rows = panel.overlap(connection, "acme", FIRST_DAY)
     counted = [(row["competitors_linked"], row["gap_domains"], row["covered_domains"]) for row in rows]
     assert counted == [(2, 1, 0), (1, 0, 1)]
+
+
+def test_each_domain_counts_in_the_one_combination_of_all_that_it_links_to(tmp_path: Path) -> None:
+    """Else the rows of the UpSet plot would add up to more domains than there are."""
+    tables = small_panel(open_gaps=5)
+    own = {"referring_domain": "ours.net", "gap_status": "own", "client_links": 1, "competitor_sites": []}
+    tables["gaps"].append(tables["gaps"][0] | own)
+    published = published_file(tmp_path / "published.duckdb", tables)
+    with duckdb.connect(str(published), read_only=True) as connection:
+        rows = panel.combinations(connection, "acme", FIRST_DAY)
+    # you, rival.com, foe.org
+    assert [(row["members"], row["domains"], row["gap_domains"]) for row in rows] == [
+        ([False, True, True], 3, 3),
+        ([False, True, False], 2, 2),
+        ([True, False, True], 1, 0),
+        ([True, False, False], 1, 0),
+    ]
+    assert [(row["first"], row["last"]) for row in rows] == [(1, 2), (1, 1), (0, 2), (0, 0)]
+    assert sum(row["domains"] for row in rows) == len(tables["gaps"])
+
+
+def test_combinations_beyond_the_first_stand_together_in_one_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else many competitors would make a plot of hundreds of rows, or rare combinations would be dropped unsaid."""
+    monkeypatch.setattr(panel, "COMBINATION_ROWS", 1)
+    page = report(tmp_path, small_panel(open_gaps=5))
+    assert "2 more combinations 3 2" in page.text
+
+
+def test_placements_are_those_of_live_links_from_open_gaps_to_competitors(tmp_path: Path) -> None:
+    """Else own links, lost links or covered domains would tell where competitors get theirs."""
+    tables = small_panel(open_gaps=2)
+    link = tables["links"][0] | {"referring_domain": "gap-1.com", "placement": "content", "is_follow": True}
+    tables["links"] = [
+        link,
+        link | {"source_url": "https://gap-1.com/b", "placement": "footer", "is_follow": False},
+        link | {"source_url": "https://gap-1.com/c", "is_live": False},
+        link | {"source_url": "https://covered.org/", "referring_domain": "covered.org"},
+        link | {"source_url": "https://gap-2.com/", "referring_domain": "gap-2.com", "placement": "unknown"},
+    ]
+    published = published_file(tmp_path / "published.duckdb", tables)
+    with duckdb.connect(str(published), read_only=True) as connection:
+        rows = queries.placement_mix(connection, "acme", FIRST_DAY)
+    assert [(row["placement"], row["links"], row["follow_links"], row["domains"]) for row in rows] == [
+        ("content", 1, 1, 1),
+        ("footer", 1, 0, 1),
+        ("unknown", 1, 1, 1),
+    ]
 
 
 def test_an_opportunity_tells_the_points_of_its_score(tmp_path: Path) -> None:

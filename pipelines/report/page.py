@@ -2,7 +2,7 @@
 
 A page loads nothing: style and script stand inside it, and a content security policy keeps it so even if a text of an
 export slipped through as markup. Every value is escaped (autoescape is on for every template); a URL of an export
-becomes a link only when it is a web address. What a page shows is asked in `queries`, `next_steps`, `quality`,
+becomes a link only when it is a web address. What a page shows is asked in `queries`, `panel`, `next_steps`, `quality`,
 `checks` and `dictionary`, how it is told stands in `templates/`.
 """
 
@@ -22,7 +22,7 @@ import duckdb
 import jinja2
 from markupsafe import Markup, escape
 
-from pipelines.report import next_steps, quality, queries
+from pipelines.report import next_steps, panel, quality, queries
 from pipelines.report.checks import checks_page
 from pipelines.report.dictionary import published_tables
 from warehouse.archive import write_text
@@ -104,10 +104,10 @@ def _panels(connection: duckdb.DuckDBPyConnection, client_id: str, refreshed_on:
         return {}
     return {
         "figures": queries.headline(connection, client_id, refreshed_on),
-        "sites": queries.panel_sites(connection, client_id, refreshed_on),
-        "matrix": queries.gap_matrix(connection, client_id, refreshed_on),
-        "overlap": queries.overlap(connection, client_id, refreshed_on),
-        "combinations": queries.combinations(connection, client_id, refreshed_on),
+        "sites": panel.panel_sites(connection, client_id, refreshed_on),
+        "matrix": panel.gap_matrix(connection, client_id, refreshed_on),
+        "overlap": panel.overlap(connection, client_id, refreshed_on),
+        "combinations": panel.combinations(connection, client_id, refreshed_on),
         "shown_at_first": queries.SHOWN_AT_FIRST,
         "opportunities": queries.top_opportunities(connection, client_id, refreshed_on),
         "assets": next_steps.assets(connection, client_id, refreshed_on),
