@@ -51,6 +51,7 @@ class Event:
         details: Further lines.
         refreshed_on: The refresh that finished.
         weight: How much happened, to put much before little.
+        subject: What the title says of a failure that is no client's.
     """
 
     client_id: str
@@ -60,6 +61,7 @@ class Event:
     details: tuple[str, ...] = ()
     refreshed_on: date | None = None
     weight: int = 0
+    subject: str = "a refresh failed"
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def tell_of_run(workspace: Workspace, story: RunStory, is_rebuild: bool = False)
         lambda: [
             *([] if is_rebuild else finished_events(workspace, story.published)),
             *failed_events(workspace, story),
+            *copy_events(story),
         ],
     )
 
@@ -173,6 +176,21 @@ def failed_events(workspace: Workspace, story: RunStory) -> list[Event]:
             Event(client_id, "failed", f"failed {_digest(tried)} {_digest(reason)}", _as_text(reason), details)
         )
     return events
+
+
+def copy_events(story: RunStory, today: date | None = None) -> list[Event]:
+    """One event per reason for which the copy of the published tables is behind, and day."""
+    return [
+        Event(
+            "",
+            "failed",
+            f"copy {_digest(problem)} {today or date.today()}",
+            _as_text(problem),
+            ("What was refreshed is published. The next publication makes up for it, and so does `linkgap publish`.",),
+            subject="the copy in PostgreSQL is behind",
+        )
+        for problem in story.problems
+    ]
 
 
 def client_file_events(workspace: Workspace, errors: Iterable[ClientFileError]) -> list[Event]:
@@ -278,7 +296,7 @@ def _notice_of_failure(events: list[Event]) -> Notice:
     if len(clients) > 1:
         more = len(clients) - CLIENTS_NAMED
         lines.append(f"Clients: {', '.join(clients[:CLIENTS_NAMED])}{f' and {more} more' if more > 0 else ''}")
-    title = "linkgap: a refresh failed" if not clients else f"linkgap: refresh of {_who(clients)} failed"
+    title = f"linkgap: refresh of {_who(clients)} failed" if clients else f"linkgap: {events[0].subject}"
     return Notice("failed", title, _clip(lines), tuple(events))
 
 

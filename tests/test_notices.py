@@ -27,6 +27,7 @@ from pipelines.notices import (
     LONGEST_TEXT,
     Event,
     compose,
+    copy_events,
     failed_events,
     overdue_events,
     send_once,
@@ -316,6 +317,20 @@ def test_clients_held_back_are_told_each_with_its_advice_and_a_failed_run_once_f
     (notice,) = compose(failed_events(sandbox.workspace, broken))
     assert notice.title == "linkgap: refresh of 200 clients failed"
     assert notice.text.endswith("client-018, client-019 and 180 more")
+
+
+def test_a_copy_that_is_behind_is_told_once_a_day(sandbox: Sandbox, receiver: Receiver) -> None:
+    """Else a BI server would show the state before for weeks, with nobody watching."""
+    story = RunStory(
+        published=[("acme", date(2026, 1, 10))], problems=["postgresql://bi@db/linkgap: cannot connect: refused"]
+    )
+    assert send_once(sandbox.workspace, copy_events(story, date(2026, 1, 11))).titles == [
+        "linkgap: the copy in PostgreSQL is behind"
+    ]
+    ((_, body),) = receiver.posts
+    assert body["message"].splitlines()[0] == "postgresql://db/linkgap: cannot connect: refused"
+    assert send_once(sandbox.workspace, copy_events(story, date(2026, 1, 11))).titles == []
+    assert len(send_once(sandbox.workspace, copy_events(story, date(2026, 1, 12))).titles) == 1
 
 
 def test_two_hundred_finished_clients_are_one_notice_that_a_chat_can_show(sandbox: Sandbox, receiver: Receiver) -> None:

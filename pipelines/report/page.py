@@ -176,7 +176,7 @@ def _code_marked(text: str) -> Markup:
 
 
 def _without_scheme(url: str) -> str:
-    return re.sub(r"^https?://(www\.)?", "", url, flags=re.IGNORECASE)
+    return re.sub(r"^https?://", "", url, flags=re.IGNORECASE)
 
 
 def _day(value: date | None) -> str:
