@@ -18,7 +18,7 @@ from pipelines.inbox import SHARED, delivered_files
 from pipelines.remote_inbox import forget_mirrored
 from pipelines.report.page import write_checks, write_index
 from pipelines.sites import find_site, parse_site
-from warehouse.archive import archived_file_ids, read_manifests, remove_unused_files, write_text
+from warehouse.archive import archived_file_ids, read_manifests, remove_unused_files
 from warehouse.checks import read_checks
 from warehouse.connections import connect, writing
 from warehouse.history import forget_histories
@@ -26,6 +26,7 @@ from warehouse.kept_states import kept_states, withdraw_from_kept_states
 from warehouse.layout import Workspace
 from warehouse.postgresql import configured_target, known_targets, withdraw_from_postgresql
 from warehouse.publication import withdraw_client
+from warehouse.replacing import write_text
 
 
 class UnknownClientError(LookupError):

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from pipelines.clients import client_json_schema
-from warehouse.archive import write_text
 from warehouse.layout import Workspace
+from warehouse.replacing import write_text
 
 CLIENT_FILE = """\
 # yaml-language-server: $schema=./client.schema.json

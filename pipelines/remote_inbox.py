@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pipelines.inbox import InboxError
-from warehouse.archive import write_text
 from warehouse.layout import Workspace
+from warehouse.replacing import write_text
 
 _BATCH_FILES = 64
 _STATE = ".mirror.json"

@@ -19,14 +19,7 @@ from pipelines.exports.formats import ExportFormat, format_named
 from pipelines.exports.store import URL_HOST, land_file, landed_file
 from pipelines.exports.values import read_sql
 from pipelines.sites import parse_site, to_punycode
-from warehouse.archive import (
-    DamagedArchiveError,
-    Delivery,
-    Manifest,
-    archived_clients,
-    archived_file,
-    latest_manifest,
-)
+from warehouse.archive import DamagedArchiveError, Delivery, Manifest, archived_clients, archived_file, latest_manifest
 from warehouse.connections import sql_text
 from warehouse.layout import CHECKOUT, Workspace
 

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from warehouse.layout import Workspace, hide_from_others
+from warehouse.layout import Workspace
+from warehouse.replacing import copy_file, replaced, write_text
 
 _CHUNK_BYTES = 4 << 20
 
@@ -110,10 +107,8 @@ def archive_file(workspace: Workspace, source: Path, file_id: str) -> Path:
     """Keep a delivered file byte for byte; does nothing where it is kept already."""
     target = archived_file(workspace, file_id)
     if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(".partial")
-        shutil.copyfile(source, partial)
-        os.replace(partial, target)
+        with replaced(target) as partial:
+            copy_file(source, partial)
     return target
 
 
@@ -209,22 +204,3 @@ def mark_published(workspace: Workspace, manifest: Manifest) -> None:
     """Remember that a refresh was published: its settings stay as they are from now on."""
     if not manifest.is_first_published:
         write_manifest(workspace, replace(manifest, is_first_published=True))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a small file so that a reader sees the old text or the new one."""
-    with replaced(path) as partial:
-        partial.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def replaced(path: Path) -> Iterator[Path]:
-    """A place beside a file that takes the file's place once it is written, for owner and group alone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        yield partial
-        hide_from_others(partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

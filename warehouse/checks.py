@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from warehouse.archive import write_text
 from warehouse.layout import Workspace
+from warehouse.replacing import write_text
 
 Checks = dict[str, list[dict[str, Any]]]
 """Client → entries, in the order in which they were asked."""

@@ -7,7 +7,6 @@ computed, so that a crash, or a deleted working database, leads to computing it 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -17,6 +16,7 @@ import duckdb
 from warehouse.archive import Manifest
 from warehouse.connections import connect
 from warehouse.layout import CHECKOUT, Workspace
+from warehouse.replacing import place_beside, take_place
 from warehouse.rewriting import copy_tables
 
 HISTORY_SCHEMA = "tracking"
@@ -117,7 +117,7 @@ def forget_histories(workspace: Workspace, client_id: str) -> dict[str, int]:
     database = workspace.working_database
     if not database.exists():
         return {}
-    following = database.with_name(f"{database.name}.next")
+    following = place_beside(database)
     removed = copy_histories(workspace, following, without_client=client_id)
-    os.replace(following, database)
+    take_place(following, database)
     return removed

@@ -16,8 +16,8 @@ from typing import Any
 
 import filelock
 
-from warehouse.archive import write_text
 from warehouse.layout import Workspace
+from warehouse.replacing import write_text
 
 EventKey = tuple[str, str]
 """(client_id, key); client_id is empty for events that are no single client's."""

@@ -22,10 +22,10 @@ from psycopg2.extensions import connection as PostgresConnection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
-from warehouse.archive import write_text
 from warehouse.connections import connect
 from warehouse.copy_text import SliceContent, SliceKey, lines_of_slices, postgres_type, slice_contents, slice_keys
 from warehouse.layout import Workspace
+from warehouse.replacing import write_text
 
 PUBLISH_TO = "LINKGAP_PUBLISH_TO"
 """Variable with the address of the database to publish to."""

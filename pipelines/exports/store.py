@@ -19,8 +19,8 @@ from pipelines.exports.land import land
 from pipelines.exports.recognise import recognise
 from pipelines.exports.values import read_sql
 from pipelines.sites import find_site, parse_site, to_punycode
-from warehouse.archive import write_text
 from warehouse.layout import Workspace
+from warehouse.replacing import write_text
 
 URL_HOST = r"^\s*(?:domain:)?(?:(?:[a-z][a-z0-9+.-]*:)?//)?(?:[^/?#@]*@)?([^/?#:@]+)"
 """The host of a lower-case URL, with or without scheme, or of a `domain:` line; as the macro `url_host` in dbt."""

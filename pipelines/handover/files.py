@@ -21,10 +21,10 @@ import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 
 from pipelines.handover.cells import LONGEST_CELL, Cell, shortened, to_cell
-from warehouse.archive import replaced
 from warehouse.connections import sql_text
 from warehouse.layout import Workspace
 from warehouse.publication import PublishedFileError, told_if_of_another_version
+from warehouse.replacing import replaced
 
 TABLES = {
     "opportunities": "opportunities",

@@ -25,9 +25,9 @@ from markupsafe import Markup, escape
 from pipelines.report import next_steps, panel, quality, queries
 from pipelines.report.checks import checks_page
 from pipelines.report.dictionary import published_tables
-from warehouse.archive import write_text
 from warehouse.checks import Checks
 from warehouse.publication import told_if_of_another_version
+from warehouse.replacing import write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
