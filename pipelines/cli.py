@@ -198,7 +198,7 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Publish a state that was published before once more; without STATE, list those that are kept."""
-    from pipelines.rollback import describe, go_back, states_to_go_back_to
+    from pipelines.rollback import describe, go_back, named, states_to_go_back_to
     from warehouse.kept_states import KEEP_STATES, UnknownStateError
 
     workspace = _existing_workspace()
@@ -206,11 +206,7 @@ def rollback(
         states = states_to_go_back_to(workspace)
         if as_json:
             print(
-                json.dumps(
-                    [{"state": one.name, "changes": asdict(difference)} for one, difference in states],
-                    indent=2,
-                    default=str,
-                )
+                json.dumps([{"state": one.name, "changes": named(difference)} for one, difference in states], indent=2)
             )
         else:
             for one, difference in states:
@@ -224,7 +220,7 @@ def rollback(
         _complain(str(error))
         raise typer.Exit(NOT_STARTED) from error
     if as_json:
-        print(json.dumps(asdict(done), indent=2, default=str))
+        print(json.dumps({"changes": named(done.difference), "problems": done.problems}, indent=2))
     else:
         print(f"published {state} again: {describe(done.difference)}")
         print("the next `linkgap refresh` computes again what is missing; stop schedules until the cause is mended")

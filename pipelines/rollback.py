@@ -55,17 +55,20 @@ def go_back(workspace: Workspace, name: str) -> RolledBack:
     return RolledBack(difference, problems)
 
 
+def named(difference: StateDifference) -> dict[str, list[str]]:
+    """The refreshes that change, as `client_id/YYYY-MM-DD`: removed, replaced and added."""
+    return {
+        what: [f"{client_id}/{refreshed_on}" for client_id, refreshed_on in slices]
+        for what, slices in asdict(difference).items()
+    }
+
+
 def describe(difference: StateDifference) -> str:
-    """What changes, in a line: refreshes that go, come back, or become what they were."""
-    parts = (
-        ("without", difference.removed),
-        ("as before", difference.replaced),
-        ("again with", difference.added),
-    )
+    """What changes, in a line: refreshes that go, become what they were, or come back."""
+    words = {"removed": "without", "replaced": "as before", "added": "again with"}
     lists = [
-        f"{words} {', '.join(f'{client_id}/{refreshed_on}' for client_id, refreshed_on in slices[:3])}"
-        f"{f' and {len(slices) - 3:,} more' if len(slices) > 3 else ''}"
-        for words, slices in parts
-        if slices
+        f"{words[what]} {', '.join(names[:3])}{f' and {len(names) - 3:,} more' if len(names) > 3 else ''}"
+        for what, names in named(difference).items()
+        if names
     ]
     return "; ".join(lists) or "the same refreshes"

@@ -192,6 +192,11 @@ def test_an_earlier_state_comes_back_with_the_files_of_its_clients(make_sandbox:
 
     # what was published until then is kept as well, so that going back can be undone
     newest = kept_states(sandbox.workspace)[0]
+    told = json.loads(CliRunner().invoke(app, ["rollback", "--json"], env=home).stdout)
+    assert told[0] == {
+        "state": newest.name,
+        "changes": {"removed": [], "replaced": [], "added": ["acme/2026-03-30", f"bolt/{DAY}"]},
+    }
     assert CliRunner().invoke(app, ["rollback", newest.name], env=home).exit_code == 0
     assert sandbox.published_state() == after
     assert states_of_clients(sandbox) == clients_after
