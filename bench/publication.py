@@ -37,21 +37,12 @@ PAUSE_SECONDS = 0.05
 
 QUIET_SECONDS = 60.0
 
-ONE_STATE = """
-select count(distinct days), max(len(days)) from (
-    select list_sort(list(distinct refreshed_on)) as days from marts.refreshes where client_id = 'c-000'
-    union all
-    select list_sort(list(distinct refreshed_on)) from marts.gap_progress where client_id = 'c-000'
-    union all
-    select list_sort(list(distinct refreshed_on)) from marts.gaps where client_id = 'c-000'
-    union all
-    select list_sort(list(distinct refreshed_on)) from marts.links where client_id = 'c-000'
-    union all
-    select list_sort(list(distinct refreshed_on)) from marts.opportunities where client_id = 'c-000'
-    union all
-    select list_sort(list(distinct refreshed_on)) from marts.kpi_values where client_id = 'c-000'
+_DAYS = " union all ".join(
+    f"select list_sort(list(distinct refreshed_on)) as days from marts.{table} where client_id = 'c-000'"
+    for table in ("refreshes", "gap_progress", "gaps", "links", "opportunities", "kpi_values")
 )
-"""
+
+ONE_STATE = f"select count(distinct days), max(len(days)) from ({_DAYS})"
 """The days on which the tables have rows: 1, and how many days, where the tables speak of the same refreshes."""
 
 DASHBOARD = """

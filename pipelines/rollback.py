@@ -29,7 +29,7 @@ class RolledBack:
 def states_to_go_back_to(workspace: Workspace) -> list[tuple[KeptState, StateDifference]]:
     """The kept states, the latest first, each with what going back to it would change."""
     with writing(workspace):
-        return [(state, compare_state(workspace, state.name)) for state in kept_states(workspace)]
+        return [(state, compare_state(workspace, state)) for state in kept_states(workspace)]
 
 
 def go_back(workspace: Workspace, name: str) -> RolledBack:

@@ -24,6 +24,8 @@ def copy_dictionary(connection: duckdb.DuckDBPyConnection, source: str) -> None:
 
 def allow_missing_values(connection: duckdb.DuckDBPyConnection) -> None:
     """Take `not null` from the columns in schema `marts` that the dictionary does not require (any more)."""
+    if not _has_dictionary(connection):
+        return
     for table, column, _ in _columns(connection, "not described.is_required and not columns.is_nullable"):
         connection.execute(f'alter table marts."{table}" alter column "{column}" drop not null')
 
@@ -60,8 +62,6 @@ def follow_dictionary(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _columns(connection: duckdb.DuckDBPyConnection, condition: str) -> list[tuple[str, str, str]]:
     """Table, column and description of the columns of published tables for which a condition holds."""
-    if not _has_dictionary(connection):
-        return []
     return connection.execute(
         f"""
         select described.table_name, described.column_name, described.description

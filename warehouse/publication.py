@@ -17,7 +17,7 @@ import duckdb
 
 from warehouse.connections import connect, sql_text
 from warehouse.dictionary import allow_missing_values, copy_dictionary, follow_dictionary
-from warehouse.kept_states import find_state, keep_state
+from warehouse.kept_states import KeptState, find_state, keep_state
 from warehouse.layout import Workspace
 from warehouse.replacing import copy_beside, link_file, place_beside, take_place, write_text
 from warehouse.rewriting import copy_tables
@@ -254,15 +254,9 @@ class StateDifference:
     added: list[Slice]
 
 
-def compare_state(workspace: Workspace, name: str) -> StateDifference:
-    """What going back to a kept state would change.
-
-    Raises:
-        UnknownStateError: No state of this name is kept.
-    """
-    now, then = (
-        _publication_times(workspace, path) for path in (workspace.published_database, find_state(workspace, name).path)
-    )
+def compare_state(workspace: Workspace, state: KeptState) -> StateDifference:
+    """What going back to a kept state would change."""
+    now, then = (_publication_times(workspace, path) for path in (workspace.published_database, state.path))
     return StateDifference(
         removed=sorted(now.keys() - then.keys()),
         replaced=sorted(one for one in now.keys() & then.keys() if now[one] != then[one]),
@@ -279,10 +273,11 @@ def roll_back(workspace: Workspace, name: str) -> StateDifference:
     Raises:
         UnknownStateError: No state of this name is kept; nothing was changed.
     """
+    state = find_state(workspace, name)
     finish_client_files(workspace)
-    difference = compare_state(workspace, name)
+    difference = compare_state(workspace, state)
     following = place_beside(workspace.published_database)
-    link_file(find_state(workspace, name).path, following)
+    link_file(state.path, following)
     clients = _client_rows(workspace, workspace.published_database) ^ _client_rows(workspace, following)
     slices = (*difference.removed, *difference.replaced, *difference.added)
     write_text(
@@ -388,16 +383,17 @@ def finish_client_files(workspace: Workspace) -> None:
     if not workspace.published_database.exists():
         pending.unlink()
         return
+    times: dict[str, dict[Slice, datetime]] = {}
+    for one, published_at in _publication_times(workspace, workspace.published_database).items():
+        times.setdefault(one[0], {})[one] = published_at
     for client_id in pending.read_text(encoding="utf-8").split():
-        _write_client_file(workspace, client_id)
+        _write_client_file(workspace, client_id, times.get(client_id, {}))
     pending.unlink()
 
 
-def _write_client_file(workspace: Workspace, client_id: str) -> None:
-    """One client's rows of the common file; only slices that differ are written. Without any the file goes."""
+def _write_client_file(workspace: Workspace, client_id: str, wanted: dict[Slice, datetime]) -> None:
+    """One client's rows of the common file; only slices published at another time are written. Without any it goes."""
     target = workspace.client_database(client_id)
-    times = _publication_times(workspace, workspace.published_database)
-    wanted = {one: published_at for one, published_at in times.items() if one[0] == client_id}
     if not wanted:
         target.unlink(missing_ok=True)
         return

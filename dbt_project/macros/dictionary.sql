@@ -29,7 +29,7 @@
         {% for law in laws.get(node.unique_id, []) %}
             {% set given = law.kwargs %}
             {% if law.name == 'belongs_to' %}
-                {% do belongs_to.append({'table': given.to.split("'")[1], 'columns': given.columns}) %}
+                {% do belongs_to.append(given.to.split("'")[1] ~ ' (' ~ given.columns | join(', ') ~ ')') %}
             {% endif %}
             {% for name in given.columns if law.name != 'belongs_to' %}
                 {% set column = columns[name] %}

@@ -8,11 +8,7 @@ with described (table_name, description, primary_key, belongs_to) as (
         '{{ model.name }}',
         {{ text_or_null(model.description) }},
         {{ texts_or_null(model.primary_key) }},
-        [
-            {%- for other in model.belongs_to %}
-            '{{ other.table }} ({{ other.columns | join(', ') }})'{{ ',' if not loop.last }}
-            {%- endfor %}
-        ]
+        {{ texts_or_null(model.belongs_to) }}
     ),
     {%- endfor %}
     (null, null, cast(null as varchar[]), cast(null as varchar[]))

@@ -10,7 +10,7 @@
   function rowsOf(table) {
     const body = table.tBodies[0];
     const atOnce = Number(table.dataset.atOnce) || Infinity;
-    const state = { all: Array.from(table.rows).filter((row) => row.parentNode.tagName === "TBODY"), limit: atOnce };
+    const state = { all: Array.from(table.tBodies).flatMap((one) => Array.from(one.rows)), limit: atOnce };
     Array.from(table.tBodies).slice(1).forEach((further) => further.remove());
     let fits = () => true;
     let tell = () => {};
