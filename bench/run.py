@@ -26,7 +26,7 @@ from pathlib import Path
 import duckdb
 
 from bench.generate import REFRESHED_ON, write_exports, write_texts, write_tiny
-from pipelines.assets.dbt import parsed_project
+from pipelines.dbt_runs import parsed_project
 from warehouse.connections import MEMORY_LIMIT
 from warehouse.layout import Workspace
 

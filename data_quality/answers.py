@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import pandas as pd
-
 from data_quality.expectations import SuiteResult
 
 Answers = dict[str, list[dict[str, Any]]]
@@ -24,7 +22,7 @@ def answers_by_client(results: Iterable[SuiteResult]) -> Answers:
     answers: Answers = {}
     for result in results:
         suite = list(result.question.expectations)
-        failed: dict[Any, dict[str, str]] = {}
+        failed: dict[int, dict[str, str]] = {}
         for finding in result.findings:
             failed.setdefault(finding.row, {})[str(suite.index(finding.expectation))] = finding.detail
         expectations = [
@@ -36,19 +34,20 @@ def answers_by_client(results: Iterable[SuiteResult]) -> Answers:
             }
             for one in suite
         ]
-        for client_id, profile in result.question.profile.groupby("client_id", sort=True):
-            rows = [
+        rows_by_client: dict[str, list[dict[str, Any]]] = {}
+        for number, facts in enumerate(result.question.profile):
+            rows_by_client.setdefault(facts["client_id"], []).append(
                 {
-                    "refreshed_on": pd.Timestamp(facts["refreshed_on"]).date().isoformat(),
+                    "refreshed_on": facts["refreshed_on"].isoformat(),
                     "subject": facts["subject"],
                     "observed": [
-                        None if pd.isna(facts[one.column]) else one.observed(float(facts[one.column])) for one in suite
+                        None if facts[one.column] is None else one.observed(float(facts[one.column])) for one in suite
                     ],
-                    "failed": failed.get(row, {}),
+                    "failed": failed.get(number, {}),
                 }
-                for row, facts in zip(profile.index, profile.to_dict("records"), strict=True)
-            ]
-            answers.setdefault(str(client_id), []).append(
+            )
+        for client_id, rows in sorted(rows_by_client.items()):
+            answers.setdefault(client_id, []).append(
                 {"suite": result.question.suite, "expectations": expectations, "rows": rows}
             )
     return answers

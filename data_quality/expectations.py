@@ -1,27 +1,37 @@
 """Runs suites of Great Expectations over small frames and says which of their rows failed what.
 
-Great Expectations takes seconds to import. It lives in a process of its own, which starts while the run still lands
-files or loads dbt, and is asked with small frames. What is expected is written as plain data by the modules beside
-this one.
+Great Expectations takes seconds to import. It lives in a process of its own (`data_quality.worker`), which starts while
+the run still lands files or loads dbt, and is asked with small frames. What is expected is written as plain data by the
+modules beside this one.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from itertools import count
-from multiprocessing import get_context
-from multiprocessing.util import Finalize
+from threading import Lock
 from typing import Any
 
-import pandas as pd
+import duckdb
 
-SUBJECT = ("client_id", "refreshed_on", "subject")
-"""Columns of every profile that say whom a row speaks of; `subject` is a file, a reason …, or '' for the refresh."""
+from data_quality import worker
+from data_quality.worker import Bounds, Columns, Unexpected, receive, send
+
+Profile = list[dict[str, Any]]
+"""Rows by column, all with the same columns. `client_id`, `refreshed_on` and `subject` (a file, a reason …, or '' for
+the refresh) say what a row is about."""
+
+
+def profile_of(result: duckdb.DuckDBPyConnection) -> Profile:
+    """The rows of a query."""
+    columns = [str(column[0]) for column in result.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
 
 @dataclass(frozen=True)
@@ -74,13 +84,13 @@ class Question:
 
     Attributes:
         suite: Name of the suite, as people read it.
-        profile: A frame with a unique index, the columns of `SUBJECT` and those the expectations name. A column
-            `<column>_detail`, where there is one, says more about a value that was not expected.
+        profile: Its rows have the columns that the expectations name. A column `<column>_detail`, where there is one,
+            says more about a value that was not expected.
         expectations: Of its columns.
     """
 
     suite: str
-    profile: pd.DataFrame
+    profile: Profile
     expectations: Sequence[Between]
 
 
@@ -89,7 +99,7 @@ class Finding:
     """One row of a profile that an expectation does not hold for.
 
     Attributes:
-        row: Index of the row in the profile.
+        row: Place of the row in the profile.
         expectation: What did not hold.
         value: What was found.
         client_id: Whom the row speaks of.
@@ -98,7 +108,7 @@ class Finding:
         detail: More about the value; may be empty.
     """
 
-    row: Any
+    row: int
     expectation: Between
     value: float
     client_id: str
@@ -145,9 +155,9 @@ class SuiteResult:
         return [one for one in self.findings if not one.expectation.is_critical and one.row not in stopped]
 
 
-def prepare() -> Future[bool]:
+def prepare() -> None:
     """Start the process and let it import; returns at once."""
-    return _process().submit(_import)
+    _worker()
 
 
 def validate(*questions: Question) -> list[SuiteResult]:
@@ -159,35 +169,57 @@ def validate(*questions: Question) -> list[SuiteResult]:
     Raises:
         RuntimeError: An expectation could not be evaluated (a column is missing, say).
     """
-    asked = [
-        (
-            question.suite,
-            question.profile[[column for column in question.profile if column not in SUBJECT]],
-            [one for one in question.expectations if _has_values(question.profile, one.column)],
+    asked = [(question, _asked_of(question)) for question in questions]
+    answers = iter(
+        _worker().answers(
+            [
+                (
+                    question.suite,
+                    {
+                        column: [row[column] for row in question.profile]
+                        for column in _columns_of(question, expectations)
+                    },
+                    [(one.column, one.minimum, one.maximum, one.is_critical) for one in expectations],
+                )
+                for question, expectations in asked
+                if expectations
+            ]
         )
-        for question in questions
-        if not question.profile.empty
+    )
+    return [
+        SuiteResult(question, _findings(question, expectations, next(answers)) if expectations else [])
+        for question, expectations in asked
     ]
-    answers = iter(_process().submit(_validate, asked).result() if asked else [])
-    return [SuiteResult(one, [] if one.profile.empty else _findings(one, next(answers))) for one in questions]
 
 
-def _has_values(profile: pd.DataFrame, column: str) -> bool:
+def _asked_of(question: Question) -> list[Between]:
+    """The expectations of a question that have a value to be held against."""
+    if not question.profile:
+        return []
+    return [one for one in question.expectations if _has_values(question.profile, one.column)]
+
+
+def _columns_of(question: Question, expectations: list[Between]) -> list[str]:
+    return [column for column in dict.fromkeys(one.column for one in expectations) if column in question.profile[0]]
+
+
+def _has_values(profile: Profile, column: str) -> bool:
     # a column that is missing is asked for, so that the mistake shows
-    return column not in profile or bool(profile[column].notna().any())
+    return column not in profile[0] or any(row[column] is not None for row in profile)
 
 
-def _findings(question: Question, unexpected: list[tuple[Any, Between, Any]]) -> list[Finding]:
+def _findings(question: Question, expectations: list[Between], unexpected: list[Unexpected]) -> list[Finding]:
     findings = []
-    for row, expectation, value in unexpected:
-        facts = question.profile.loc[row]
+    for row, number, value in unexpected:
+        expectation = expectations[number]
+        facts = question.profile[row]
         findings.append(
             Finding(
                 row=row,
                 expectation=expectation,
                 value=float(value),
                 client_id=str(facts["client_id"]),
-                refreshed_on=pd.Timestamp(facts["refreshed_on"]).date(),
+                refreshed_on=facts["refreshed_on"],
                 subject=str(facts["subject"]),
                 detail=str(facts.get(f"{expectation.column}_detail") or ""),
             )
@@ -195,72 +227,42 @@ def _findings(question: Question, unexpected: list[tuple[Any, Between, Any]]) ->
     return findings
 
 
-@cache
-def _process() -> ProcessPoolExecutor:
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    executor = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
-    # A run that Dagster launches is itself a child of multiprocessing. At its end it closes its queues (finalizers of
-    # priority 10) and waits for its own children, and only then would an executor tell its process to stop.
-    Finalize(None, executor.shutdown, exitpriority=20)
-    return executor
+class _Worker:
+    """The process of Great Expectations, one for all runs of this process."""
 
-
-def _import() -> bool:
-    return _context() is not None
-
-
-@cache
-def _context() -> Any:
-    """In the process of its own, once."""
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return context
-
-
-_numbers = count()
-
-
-def _validate(asked: list[tuple[str, pd.DataFrame, list[Between]]]) -> list[list[tuple[Any, Between, Any]]]:
-    """In the process of its own: per profile (row, expectation, value) of what was not expected."""
-    return [_validate_one(*one) for one in asked]
-
-
-def _validate_one(suite: str, profile: pd.DataFrame, asked: list[Between]) -> list[tuple[Any, Between, Any]]:
-    import great_expectations as gx
-
-    # the context keeps what it was given under its name
-    name = f"{suite} {next(_numbers)}"
-    batch = (
-        _context()
-        .data_sources.add_pandas(name)
-        .add_dataframe_asset(name)
-        .add_batch_definition_whole_dataframe(name)
-        .get_batch({"dataframe": profile.reset_index(names="profile_row")})
-    )
-    expectations = [
-        gx.expectations.ExpectColumnValuesToBeBetween(
-            column=one.column,
-            min_value=one.minimum,
-            max_value=one.maximum,
-            severity="critical" if one.is_critical else "warning",
-            meta={"number": number, "advice": one.advice},
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, worker.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "GX_ANALYTICS_ENABLED": "false"},
         )
-        for number, one in enumerate(asked)
-    ]
-    outcome = batch.validate(
-        gx.ExpectationSuite(name=name, expectations=expectations),
-        result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["profile_row"]},
-    )
-    _context().data_sources.delete(name)
-    unexpected: list[tuple[Any, Between, Any]] = []
-    for result in outcome.results:
-        if result.success:
-            continue
-        one = asked[result.expectation_config.meta["number"]]
-        if "unexpected_index_list" not in result.result:
-            raise RuntimeError(f"{suite}: {one.column} could not be evaluated: {result.exception_info}")
-        unexpected.extend((row["profile_row"], one, row[one.column]) for row in result.result["unexpected_index_list"])
-    return unexpected
+        atexit.register(self._end)
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def answers(self, suites: list[tuple[str, Columns, list[Bounds]]]) -> list[list[Unexpected]]:
+        if not suites:
+            return []
+        assert self._process.stdin and self._process.stdout
+        with self._lock:
+            try:
+                send(self._process.stdin, suites)
+                answer = receive(self._process.stdout)
+            except (OSError, EOFError) as error:
+                _worker.cache_clear()
+                raise RuntimeError(
+                    f"the process of Great Expectations ended (exit code {self._process.wait()}); run the command again"
+                ) from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@cache
+def _worker() -> _Worker:
+    return _Worker()

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 import duckdb
-import pandas as pd
 
-from data_quality.expectations import Between, Question
+from data_quality.expectations import Between, Question, profile_of
 
 READABLE_KEYS_PCT = 50
 """A file in which fewer rows have readable URLs or domains is not what its header says (a shifted or garbled table).
@@ -98,16 +99,16 @@ class LandedFormat:
 
 def profile(
     connection: duckdb.DuckDBPyConnection, landed_format: LandedFormat, parquet_files: Sequence[str]
-) -> pd.DataFrame:
+) -> dict[str, dict[str, Any]]:
     """Profile landed files of one format.
 
     Args:
         connection: Any DuckDB connection.
         landed_format: Their format.
-        parquet_files: The landed files; files without rows have no row in the profile.
+        parquet_files: The landed files; files without rows are missing in the result.
 
     Returns:
-        One row per file, index `file_id`: rows, unreadable_pct; per url, host or date field `<field>_readable_pct`
+        By `file_id`: rows, unreadable_pct; per url, host or date field `<field>_readable_pct`
         among its non-empty values (null where it has none); for lists `<field>_empty_pct` of keys and texts,
         repeated_pct, and newest_day (null without a readable date). All percentages 0 to 100.
     """
@@ -130,18 +131,15 @@ def profile(
         newest = ", ".join(f'max("{field} day")' for field in landed_format.observed)
         measures.append(f"greatest({newest}) as newest_day")
     days = "".join(f', ({day}) as "{field} day"' for field, day in landed_format.readable_days.items())
-    return (
-        connection.execute(
-            f"""
-            select file_id, {", ".join(measures)}
-            from (select *{days} from read_parquet($files)) as landed
-            group by file_id
-            """,
-            {"files": list(parquet_files)},
-        )
-        .df()
-        .set_index("file_id")
+    rows = connection.execute(
+        f"""
+        select file_id, {", ".join(measures)}
+        from (select *{days} from read_parquet($files)) as landed
+        group by file_id
+        """,
+        {"files": list(parquet_files)},
     )
+    return {row["file_id"]: row for row in profile_of(rows)}
 
 
 @dataclass(frozen=True)
@@ -150,7 +148,7 @@ class ProfiledDelivery:
 
     Attributes:
         client_id: Whose.
-        refreshed_on: Date of the refresh (a `datetime.date`).
+        refreshed_on: Date of the refresh.
         path: As delivered.
         file_id: Of the profile.
         earliest_days: Shortest distance of two refreshes in the client's settings.
@@ -158,14 +156,16 @@ class ProfiledDelivery:
     """
 
     client_id: str
-    refreshed_on: object
+    refreshed_on: date
     path: str
     file_id: str
     earliest_days: int
     fields: Collection[str]
 
 
-def question(landed_format: LandedFormat, profiles: pd.DataFrame, deliveries: Sequence[ProfiledDelivery]) -> Question:
+def question(
+    landed_format: LandedFormat, profiles: Mapping[str, dict[str, Any]], deliveries: Sequence[ProfiledDelivery]
+) -> Question:
     """What a format's files are asked.
 
     Args:
@@ -176,25 +176,31 @@ def question(landed_format: LandedFormat, profiles: pd.DataFrame, deliveries: Se
     Returns:
         A question with one profile row per delivery, with its `file_id`.
     """
-    frame = pd.DataFrame(
-        {
-            "client_id": [one.client_id for one in deliveries],
-            "refreshed_on": [one.refreshed_on for one in deliveries],
-            "subject": [one.path for one in deliveries],
-            "file_id": [one.file_id for one in deliveries],
-            "earliest_days": [one.earliest_days for one in deliveries],
-        }
-    ).join(profiles, on="file_id")
-    frame["rows"] = frame["rows"].fillna(0)
-    if landed_format.observed:
-        age = (pd.to_datetime(frame["refreshed_on"]) - pd.to_datetime(frame["newest_day"])).dt.days
-        frame["days_late"] = (age - frame["earliest_days"]).where(age.isna() | (age > frame["earliest_days"]), 0)
-        frame["days_ahead"] = (-age).where(age.isna() | (age < 0), 0)
+    suite = expectations(landed_format)
+    rows = [_row_of(landed_format, profiles.get(one.file_id, {}), one, suite) for one in deliveries]
+    return Question(f"exports: {landed_format.name}", rows, suite)
+
+
+def _row_of(
+    landed_format: LandedFormat, measured: dict[str, Any], delivery: ProfiledDelivery, suite: Sequence[Between]
+) -> dict[str, Any]:
+    row: dict[str, Any] = {one.column: None for one in suite} | measured
+    row |= {
+        "client_id": delivery.client_id,
+        "refreshed_on": delivery.refreshed_on,
+        "subject": delivery.path,
+        "file_id": delivery.file_id,
+        "rows": measured.get("rows", 0),
+    }
+    if newest_day := measured.get("newest_day"):
+        age = (delivery.refreshed_on - newest_day).days
+        row["days_late"] = max(age - delivery.earliest_days, 0)
+        row["days_ahead"] = max(-age, 0)
     for field in (*landed_format.key, *landed_format.texts):
-        column = f"{field}_empty_pct"
-        # a column that people took out before the download is no damage
-        frame[column] = frame[column].where([field in one.fields for one in deliveries])
-    return Question(f"exports: {landed_format.name}", frame, expectations(landed_format))
+        if field not in delivery.fields:
+            # a column that people took out before the download is no damage
+            row[f"{field}_empty_pct"] = None
+    return row
 
 
 def expectations(landed_format: LandedFormat) -> list[Between]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import duckdb
 
-from data_quality.expectations import Between, Question
+from data_quality.expectations import Between, Question, profile_of
 
 DAYS_AHEAD = 7
 """Days that a link's day may lie after its refresh, as at the door (`data_quality.exports.DAYS_AHEAD`)."""
@@ -49,8 +49,9 @@ def question(connection: duckdb.DuckDBPyConnection) -> Question:
         One profile row per client and refresh; shares are null below `LEAST_LINKS` links, and everything is null for a
         refresh without lists of links.
     """
-    profile = connection.execute(
-        """
+    profile = profile_of(
+        connection.execute(
+            """
         with listed as (
             select distinct client_id, refreshed_on
             from marts.coverage
@@ -97,8 +98,9 @@ def question(connection: duckdb.DuckDBPyConnection) -> Question:
             on refreshes.client_id = counted.client_id and refreshes.refreshed_on = counted.refreshed_on
         order by refreshes.client_id, refreshes.refreshed_on
         """,
-        {"days_ahead": DAYS_AHEAD, "least": LEAST_LINKS},
-    ).df()
+            {"days_ahead": DAYS_AHEAD, "least": LEAST_LINKS},
+        )
+    )
     return Question("accepted links", profile, EXPECTATIONS)
 
 

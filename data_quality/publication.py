@@ -1,18 +1,18 @@
 """The gate before readers: may a client's new state be published, and is it plausible?
 
-What stops a publication are the contract's laws (grain, keys, value lists, conservation, bridge). They are written
-once, as dbt tests whose failing rows begin with `client_id`; here they are counted per client. Volume, freshness and
-shares only warn.
+What stops a publication are the expectations of the published tables (grain, keys, value lists, conservation, bridge).
+They are written once, in the ymls of the tables, and dbt checks them (`checks.failed_expectations`); here their failing
+rows are counted per client. Volume, freshness and shares only warn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from datetime import date
 
 import duckdb
-import pandas as pd
 
-from data_quality.expectations import Between, Question
+from data_quality.expectations import Between, Question, profile_of
 
 REJECTED_PCT = 80
 """Share of rows set aside above which somebody should look: real profiles lose 5 to 60 % to spam rules."""
@@ -34,42 +34,61 @@ USUAL_FROM = 2
 
 def question(
     connection: duckdb.DuckDBPyConnection,
-    failing_tests: Mapping[str, str],
-    published_refreshes: pd.DataFrame,
+    published_refreshes: Sequence[tuple[str, date, int]],
 ) -> Question:
     """Profile the refreshes that are about to be published, and say what is expected of them.
 
     Args:
         connection: The working database.
-        failing_tests: Name → SQL of the dbt tests that failed; each returns rows with a `client_id`.
         published_refreshes: client_id, refreshed_on, rows_read of what is published, to compare volumes with.
 
     Returns:
-        One profile row per client and refresh: `broken_laws` counts the failing rows of the client, and its detail
-        names the laws; `volume_ratio` is null without an earlier refresh.
+        One profile row per client and refresh: `failing_rows` counts the rows of the client that break an expectation,
+        and its detail names the expectations, each with an example; `volume_ratio` is null without an earlier refresh.
     """
-    connection.register("published_refreshes", published_refreshes)
-    frame = connection.execute(_PROFILE).df()
-    connection.unregister("published_refreshes")
-    broken: dict[str, dict[str, int]] = {}
-    for name, sql in failing_tests.items():
-        for client_id, rows in connection.execute(
-            f"select client_id, count(*) from ({sql}) as failing group by client_id"
-        ).fetchall():
-            broken.setdefault(client_id, {})[name] = rows
-    laws = [broken.get(client_id, {}) for client_id in frame["client_id"]]
-    frame["broken_laws"] = [sum(one.values()) for one in laws]
-    frame["broken_laws_detail"] = [", ".join(sorted(one)) for one in laws]
-    return Question("published tables", frame, EXPECTATIONS)
+    _fill(
+        connection,
+        "published_refreshes (client_id varchar, refreshed_on date, rows_read bigint)",
+        published_refreshes,
+    )
+    profile = profile_of(connection.execute(_PROFILE))
+    failing: dict[str, list[tuple[int, str]]] = {}
+    for client_id, expectation, rows, example in connection.execute(_FAILING).fetchall():
+        text = f"{expectation} ({rows} {'row' if rows == 1 else 'rows'}{f', for example {example}' if example else ''})"
+        failing.setdefault(client_id, []).append((rows, text))
+    for row in profile:
+        of_client = failing.get(row["client_id"], [])
+        row["failing_rows"] = sum(rows for rows, _ in of_client)
+        row["failing_rows_detail"] = "; ".join(text for _, text in of_client)
+    return Question("published tables", profile, EXPECTATIONS)
 
+
+def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:
+    """Make a temporary table (`name (column type, …)`) of rows."""
+    connection.execute(f"create or replace temp table {table}")
+    if rows:
+        places = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"insert into {table.partition(' ')[0]} values ({places})", [list(row) for row in rows])
+
+
+_FAILING = """
+    select
+        client_id,
+        concat(table_name, ': ', expectation),
+        cast(sum(row_count) as bigint),
+        min(example)
+    from checks.failed_expectations
+    group by all
+    order by all
+"""
 
 _PROFILE = """
     with everything as (
         select client_id, refreshed_on, rows_read from marts.refreshes
         union all
-        select client_id, cast(refreshed_on as date), rows_read
+        select client_id, refreshed_on, rows_read
         from published_refreshes
-        where (client_id, cast(refreshed_on as date)) not in (select client_id, refreshed_on from marts.refreshes)
+        where (client_id, refreshed_on) not in (select client_id, refreshed_on from marts.refreshes)
     ),
     before as (
         select
@@ -141,7 +160,9 @@ _PROFILE = """
 """
 
 
-def rejections_question(connection: duckdb.DuckDBPyConnection, published_rejections: pd.DataFrame) -> Question:
+def rejections_question(
+    connection: duckdb.DuckDBPyConnection, published_rejections: Sequence[tuple[str, date, int, str | None, int]]
+) -> Question:
     """Hold the share of rows that each reason sets aside against its usual share.
 
     Args:
@@ -154,26 +175,32 @@ def rejections_question(connection: duckdb.DuckDBPyConnection, published_rejecti
         one: `points` is the share of rows read that it sets aside, less the median of its earlier shares. Refreshes
         with fewer than `LEAST_ROWS` rows are left out.
     """
-    connection.register("published_rejections", published_rejections)
-    frame = connection.execute(
-        """
+    _fill(
+        connection,
+        "published_rejections "
+        "(client_id varchar, refreshed_on date, rows_read bigint, reason varchar, rejected_rows bigint)",
+        published_rejections,
+    )
+    profile = profile_of(
+        connection.execute(
+            """
         with refreshes as (
             select client_id, refreshed_on, rows_read, true as is_in_run from marts.refreshes
             union all
-            select distinct client_id, cast(refreshed_on as date), rows_read, false
+            select distinct client_id, refreshed_on, rows_read, false
             from published_rejections
-            where (client_id, cast(refreshed_on as date)) not in (select client_id, refreshed_on from marts.refreshes)
+            where (client_id, refreshed_on) not in (select client_id, refreshed_on from marts.refreshes)
         ),
         rejected as (
             select client_id, refreshed_on, reason, count(*) as rejected_rows
             from marts.rejected_rows
             group by client_id, refreshed_on, reason
             union all
-            select client_id, cast(refreshed_on as date), reason, rejected_rows
+            select client_id, refreshed_on, reason, rejected_rows
             from published_rejections
             where
                 reason is not null
-                and (client_id, cast(refreshed_on as date)) not in (select client_id, refreshed_on from marts.refreshes)
+                and (client_id, refreshed_on) not in (select client_id, refreshed_on from marts.refreshes)
         ),
         reasons as (
             select distinct client_id, reason from rejected
@@ -218,20 +245,20 @@ def rejections_question(connection: duckdb.DuckDBPyConnection, published_rejecti
         where is_in_run and refreshes_before >= $usual_from and greatest(share_pct, highest_pct) > 0
         order by client_id, refreshed_on, reason
         """,
-        {"usual_from": USUAL_FROM, "least_rows": LEAST_ROWS},
-    ).df()
-    connection.unregister("published_rejections")
-    return Question("rows set aside, by reason", frame, REJECTIONS_EXPECTATIONS)
+            {"usual_from": USUAL_FROM, "least_rows": LEAST_ROWS},
+        )
+    )
+    return Question("rows set aside, by reason", profile, REJECTIONS_EXPECTATIONS)
 
 
 EXPECTATIONS = [
     Between(
-        "broken_laws",
+        "failing_rows",
         None,
         0,
-        about="rows that break grain, keys, value lists, conservation or bridge",
+        about="rows of published tables that break an expectation",
         unit="rows",
-        advice="rows break grain, keys, value lists, conservation or bridge; see the failed checks",
+        advice="rows break what is expected of the published tables; please report it with the files",
         is_critical=True,
     ),
     Between(

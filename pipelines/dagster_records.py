@@ -7,6 +7,7 @@ version of Dagster.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
@@ -88,6 +89,8 @@ def forget_in_dagster(workspace: Workspace, client_id: str) -> RemovedRecords:
 def _instance(workspace: Workspace) -> dg.DagsterInstance:
     import dagster as dg
 
+    # the settings name the folder of their files by this variable
+    os.environ["DAGSTER_HOME"] = str(workspace.dagster_home)
     return dg.DagsterInstance.from_config(str(workspace.dagster_home))
 
 

@@ -1,7 +1,7 @@
 """The workspace's Dagster instance: its settings file, and the long-running services of a deployment.
 
-What the settings are stands in `dagster.yaml` and `dagster_postgres.yaml` beside this module, nowhere else. How the
-services are put to use stands in `docs/deployment.md`.
+The settings are in `dagster.yaml` beside this module, and those of the storage in `dagster_sqlite.yaml` or
+`dagster_postgres.yaml`. How the services are used is in `docs/deployment.md`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from warehouse.layout import CHECKOUT
 
 POSTGRES_URL = "LINKGAP_POSTGRES_URL"
 COMMON_SETTINGS = Path(__file__).with_name("dagster.yaml")
+SQLITE_SETTINGS = Path(__file__).with_name("dagster_sqlite.yaml")
 POSTGRES_SETTINGS = Path(__file__).with_name("dagster_postgres.yaml")
 SERVICES_WORKSPACE = CHECKOUT / "deploy" / "workspace.yaml"
 CODE_SERVER = {"LINKGAP_CODE_HOST": "127.0.0.1", "LINKGAP_CODE_PORT": "4000"}
@@ -46,7 +47,6 @@ def write_instance_settings(dagster_home: Path) -> None:
     if present is not None and not _is_ours(present):
         return
     url = os.environ.get(POSTGRES_URL)
-    storage = POSTGRES_SETTINGS.read_text(encoding="utf-8")
     keeps_postgres = present is not None and f"env: {POSTGRES_URL}" in present
     if keeps_postgres and not url:
         raise InstanceSettingsError(
@@ -55,7 +55,8 @@ def write_instance_settings(dagster_home: Path) -> None:
         )
     if url and not url.startswith("postgresql://"):
         raise InstanceSettingsError(f"{POSTGRES_URL}: expected postgresql://user:password@host:5432/database")
-    body = COMMON_SETTINGS.read_text(encoding="utf-8") + (storage if url else "")
+    storage = POSTGRES_SETTINGS if url else SQLITE_SETTINGS
+    body = COMMON_SETTINGS.read_text(encoding="utf-8") + storage.read_text(encoding="utf-8")
     text = f"# Written by linkgap ({_digest(body)}). Change anything, and linkgap leaves this file to you.\n{body}"
     if text != present:
         _replace(path, text)

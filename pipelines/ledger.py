@@ -6,6 +6,7 @@ exports appear as views (schema `landed`) and public reference lists as tables (
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pandas as pd
 import publicsuffixlist
 
 from pipelines.clients import ClientSettings
@@ -338,12 +338,15 @@ def _write_table(
     definition = ", ".join(f'"{column}" {sql_type}' for column, sql_type in columns.items())
     connection.execute(f"create or replace table {name} ({definition})")
     if rows:
-        frame = pd.DataFrame(rows, columns=list(columns)).astype(object)
-        frame = frame.where(frame.notna(), None)
-        connection.register("rows_to_write", frame)
-        values = ", ".join(f'cast("{column}" as {sql_type})' for column, sql_type in columns.items())
-        connection.execute(f"insert into {name} select {values} from rows_to_write")
-        connection.unregister("rows_to_write")
+        # as JSON, which DuckDB reads a thousand times faster than rows given one by one
+        text = json.dumps([[row[column] for column in columns] for row in rows], default=str, ensure_ascii=False)
+        values = ", ".join(
+            f"cast(cells {'->' if sql_type.endswith('[]') else '->>'} {number} as {sql_type})"
+            for number, sql_type in enumerate(columns.values())
+        )
+        connection.execute(
+            f"insert into {name} select {values} from (select unnest(cast($rows as json[])) as cells)", {"rows": text}
+        )
 
 
 def _write_view(connection: duckdb.DuckDBPyConnection, entry: ExportFormat, files: list[str]) -> None:

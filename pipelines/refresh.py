@@ -21,6 +21,7 @@ from warehouse.connections import writing
 from warehouse.layout import CHECKOUT, Workspace
 from warehouse.postgresql import TargetError, configured_target, publish_to_postgresql
 from warehouse.publication import follow_client_files, unusable_rows_of_people
+from warehouse.working import is_static_built
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -50,6 +51,8 @@ def prepare_environment(workspace: Workspace) -> None:
     os.environ["LINKGAP_INBOX"] = workspace.inbox_source or ""
     os.environ["DAGSTER_HOME"] = str(workspace.dagster_home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+    # events that a run plans are written at once
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
@@ -84,7 +87,7 @@ def run_refreshes(
         logging.disable(logging.CRITICAL)
     stories: list[RunStory] = []
     try:
-        stories = _run(plan.names, on, rebuild, is_debug, outcome)
+        stories = _run(workspace, plan.names, on, rebuild, is_debug, outcome)
     finally:
         logging.disable(logging.NOTSET)
     if slices := slices_of(outcome.published):
@@ -109,18 +112,20 @@ def _catch_up_elsewhere(workspace: Workspace, outcome: RefreshOutcome) -> None:
         outcome.problems.append(str(error))
 
 
-def _run(names: list[str], on: date | None, rebuild: bool, is_debug: bool, outcome: RefreshOutcome) -> list[RunStory]:
+def _run(
+    workspace: Workspace, names: list[str], on: date | None, rebuild: bool, is_debug: bool, outcome: RefreshOutcome
+) -> list[RunStory]:
     """Run refreshes together; where the run fails, each half of its clients, until one that fails stands alone.
 
     Returns:
         The stories to tell: of all that went well one, and one of each that failed alone.
     """
-    result = _execute(names, on, rebuild, is_debug)
+    result = _execute(workspace, names, on, rebuild, is_debug)
     outcome.run_id = outcome.run_id or result.run_id
     # what a run was to do stands in its config, however early it failed
     story = replace(read_story(result.all_events, result.success), planned=slices_of(names))
     if story.failure and (halves := halves_of(names)):
-        stories = [one for half in halves for one in _run(half, on, rebuild, is_debug, outcome)]
+        stories = [one for half in halves for one in _run(workspace, half, on, rebuild, is_debug, outcome)]
         return [merged([one for one in stories if not one.failure]), *(one for one in stories if one.failure)]
     outcome.warnings.extend(story.warnings)
     if story.failure:
@@ -135,21 +140,29 @@ def _run(names: list[str], on: date | None, rebuild: bool, is_debug: bool, outco
     return [story]
 
 
-def _execute(names: list[str], on: date | None, rebuild: bool, is_debug: bool) -> dg.ExecuteInProcessResult:
+def _execute(
+    workspace: Workspace, names: list[str], on: date | None, rebuild: bool, is_debug: bool
+) -> dg.ExecuteInProcessResult:
     import dagster as dg
 
+    from pipelines.assets.dbt import static_keys
     from pipelines.assets.writer import keep_pool
+    from pipelines.dbt_runs import parsed_project
     from pipelines.definitions import defs
+    from pipelines.event_storage import held_open
     from pipelines.jobs import REBUILD, REFRESH
     from pipelines.runs import PROCESS_TAG, process_tag
 
     config = {"refreshes": names, "rebuild": rebuild}
     if on is not None:
         config["on"] = on.isoformat()
-    with dg.DagsterInstance.get() as instance:
+    job = defs.resolve_job_def(REBUILD if rebuild else REFRESH)
+    unchanged = static_keys() if is_static_built(workspace, parsed_project().digest) else set()
+    with dg.DagsterInstance.get() as instance, held_open(instance):
         keep_pool(instance)
-        return defs.resolve_job_def(REBUILD if rebuild else REFRESH).execute_in_process(
+        return job.execute_in_process(
             instance=instance,
+            asset_selection=sorted(set(job.asset_layer.executable_asset_keys) - unchanged) if unchanged else None,
             run_config={
                 "ops": {"landed_exports": {"config": config}},
                 "loggers": {"console": {"config": {"log_level": "INFO" if is_debug else "CRITICAL"}}},

@@ -153,7 +153,7 @@ def _pass_gate(
     for name, result in zip(questions, validate(*questions.values()), strict=True):
         reports[name].result = result
         for finding in result.critical:
-            file_id = str(result.question.profile.loc[finding.row, "file_id"])
+            file_id = str(result.question.profile[finding.row]["file_id"])
             refused.setdefault(file_id, f"{finding.expectation.advice} ({finding.value:.0f} %)")
     return [
         refuse(file, refused[file.delivery.file_id]) if file.is_accepted and file.delivery.file_id in refused else file

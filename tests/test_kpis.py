@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.assets.dbt import parsed_project
+from pipelines.dbt_runs import parsed_project
 from pipelines.report.page import write_index, write_report
 from tests.conftest import Sandbox
 from tests.published_made import FIRST_DAY, Tables, contracts, kpi_definitions, published_file, small_panel

@@ -106,7 +106,7 @@ def test_a_client_that_breaks_a_law_is_withheld_and_the_other_is_published(
     from pipelines.assets import publication as step
 
     monkeypatch.setattr(
-        step, "failing_tests", lambda _workspace: {"a_law": "select client_id from marts.gaps where client_id = 'bolt'"}
+        step, "failed_tests", lambda _workspace: {"a_law": "select client_id from marts.gaps where client_id = 'bolt'"}
     )
     for client_id in ("acme", "bolt"):
         two_clients.deliver(f"{client_id}/2026-12-01/rival.com-backlinks.csv", links_to("rival.com", "five.com"))

@@ -98,3 +98,20 @@ def connect(path: Path | None, workspace: Workspace, read_only: bool = False) ->
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def connect_to_new(path: Path, workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB file that nobody reads before it is swapped in, and close it again.
+
+    Nothing is written to a write-ahead log: of a crash nothing but rubbish would be left either way.
+    """
+    with connect(None, workspace) as connection:
+        connection.execute(
+            f"attach {sql_text(path)} as following "
+            f"(storage_version {sql_text(STORAGE_VERSION)}, recovery_mode 'no_wal_writes')"
+        )
+        connection.execute("use following")
+        yield connection
+        connection.execute("use memory")
+        connection.execute("detach following")

@@ -19,30 +19,31 @@ from warehouse.layout import CHECKOUT, Workspace
 from warehouse.replacing import place_beside, take_place
 from warehouse.rewriting import copy_tables
 
-HISTORY_SCHEMA = "tracking"
-"""Schema of the tables that keep what earlier runs computed."""
+HISTORY_SCHEMA = "history"
+"""Schema of the tables that keep what earlier runs computed: all that a run reads of earlier ones. Everything else in
+the working database is made by every run, or depends on the project alone."""
 
-_KEPT_SCHEMAS = ("history", HISTORY_SCHEMA)
-"""All that a run reads of earlier ones; everything else in the working database is made anew by every run."""
-
-
-def history_layout() -> str:
-    """A digest of the models that keep history: rows of another layout cannot be read, and are computed again."""
-    models = sorted((CHECKOUT / "dbt_project" / "models" / HISTORY_SCHEMA).glob("*.sql"))
-    kept = [text for text in (model.read_text(encoding="utf-8") for model in models) if "'incremental'" in text]
-    return hashlib.sha256("\n".join(kept).encode()).hexdigest()[:16]
+_MODELS = CHECKOUT / "dbt_project" / "models"
 
 
-def _layout_of(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """The layout that the working database holds; None for one without history, or of before layouts were kept."""
-    tables = connection.execute(
-        "select table_name from information_schema.tables where table_schema = 'history' "
-        "and table_name in ('built', 'layout')"
+def history_layout() -> dict[str, str]:
+    """Table → digest of the model that keeps it: rows of another layout cannot be read, and are computed again."""
+    texts = {path.stem: path.read_bytes() for path in _MODELS.rglob("*.sql")}
+    return {
+        name: hashlib.sha256(text).hexdigest()[:16]
+        for name, text in sorted(texts.items())
+        if b"materialized='incremental'" in text
+    }
+
+
+def _layout_of(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The layout that the working database holds; empty for one without history, or of before 0.2."""
+    columns = connection.execute(
+        "select column_name from duckdb_columns() where schema_name = 'history' and table_name = 'layout' order by 1"
     ).fetchall()
-    if {name for (name,) in tables} != {"built", "layout"}:
-        return None
-    row = connection.execute("select layout from history.layout").fetchone()
-    return row[0] if row else None
+    if columns != [("digest",), ("table_name",)]:
+        return {}
+    return dict(connection.execute("select table_name, digest from history.layout").fetchall())
 
 
 def built_deliveries(workspace: Workspace) -> dict[tuple[str, date], str]:
@@ -59,12 +60,10 @@ def built_deliveries(workspace: Workspace) -> dict[tuple[str, date], str]:
 def forget_built(workspace: Workspace, manifests: Iterable[Manifest]) -> None:
     """Before a run: what it is about to compute is not whole until it ends."""
     with connect(workspace.working_database, workspace) as connection:
-        connection.execute("create schema if not exists history")
-        layout = history_layout()
-        if _layout_of(connection) != layout:
-            connection.execute(f"drop schema if exists {HISTORY_SCHEMA} cascade")
-            connection.execute("drop table if exists history.built")
-            connection.execute("create or replace table history.layout as select $layout as layout", {"layout": layout})
+        connection.execute(f"create schema if not exists {HISTORY_SCHEMA}")
+        layout, held = history_layout(), _layout_of(connection)
+        if held != layout:
+            _drop_other_layouts(connection, layout, held)
         connection.execute(
             "create table if not exists history.built (client_id varchar, refreshed_on date, deliveries_hash varchar)"
         )
@@ -73,6 +72,16 @@ def forget_built(workspace: Workspace, manifests: Iterable[Manifest]) -> None:
                 "delete from history.built where client_id = ? and refreshed_on = ?",
                 [manifest.client_id, manifest.refreshed_on],
             )
+
+
+def _drop_other_layouts(connection: duckdb.DuckDBPyConnection, layout: dict[str, str], held: dict[str, str]) -> None:
+    """Drop the histories whose model changed, and with them the record that anything is built."""
+    for name in {**held, **layout}:
+        if held.get(name) != layout.get(name):
+            connection.execute(f"drop table if exists {HISTORY_SCHEMA}.{name}")
+    connection.execute(f"drop table if exists {HISTORY_SCHEMA}.built")
+    connection.execute("create or replace table history.layout (table_name varchar, digest varchar)")
+    connection.executemany("insert into history.layout values (?, ?)", list(layout.items()))
 
 
 def remember_built(workspace: Workspace) -> list[tuple[str, date]]:
@@ -103,7 +112,7 @@ def copy_histories(workspace: Workspace, target: Path, without_client: str | Non
         `schema.table` → rows that the working database holds of `without_client`.
     """
     target.unlink(missing_ok=True)
-    return copy_tables(workspace.working_database, target, workspace, without_client, _KEPT_SCHEMAS)
+    return copy_tables(workspace.working_database, target, workspace, without_client, (HISTORY_SCHEMA,))
 
 
 def forget_histories(workspace: Workspace, client_id: str) -> dict[str, int]:

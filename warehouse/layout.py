@@ -13,6 +13,11 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+def cache_folder() -> Path:
+    """Where things are kept that depend on linkgap's own files alone: `LINKGAP_CACHE`, else beside them."""
+    return Path(os.environ.get("LINKGAP_CACHE") or CHECKOUT / ".cache")
+
+
 @dataclass(frozen=True)
 class Workspace:
     """One `LINKGAP_HOME`: the files of a user and everything the pipeline makes of them.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connections import connect, sql_text
+from warehouse.connections import connect, connect_to_new, sql_text
 from warehouse.dictionary import allow_missing_values, copy_dictionary, follow_dictionary
 from warehouse.kept_states import KeptState, find_state, keep_state
 from warehouse.layout import Workspace
@@ -184,7 +184,7 @@ def publish(
     finish_client_files(workspace)
     target = workspace.published_database
     following = copy_beside(target)
-    with connect(following, workspace) as connection:
+    with connect_to_new(following, workspace) as connection:
         # under its own name, because the views in it spell that name
         source = workspace.working_database.stem
         connection.execute(f"attach {sql_text(workspace.working_database)} as {source} (read_only)")
@@ -215,7 +215,7 @@ def follow_client_files(workspace: Workspace, client_files: Iterable[str], clien
         if not _find_changed_clients(connection, client_files, clients):
             return
     following = copy_beside(workspace.published_database)
-    with connect(following, workspace) as connection:
+    with connect_to_new(following, workspace) as connection:
         changed = _follow_client_files(connection, client_files, clients)
         connection.execute("checkpoint")
     write_text(_pending_clients(workspace), "\n".join(sorted(changed)))
@@ -400,7 +400,7 @@ def _write_client_file(workspace: Workspace, client_id: str, wanted: dict[Slice,
     known = _publication_times(workspace, target) if target.exists() else {}
     slices = [one for one in sorted(wanted.keys() | known.keys()) if wanted.get(one) != known.get(one)]
     following = copy_beside(target)
-    with connect(following, workspace) as connection:
+    with connect_to_new(following, workspace) as connection:
         connection.execute(f"attach {sql_text(workspace.published_database)} as source (read_only)")
         _replace_slices(connection, "source", slices)
         # the row of the client itself belongs to no refresh

@@ -1,14 +1,14 @@
 {#
-    The published models as their ymls tell them, by name: what the table and its columns mean, and what dbt's tests prove of
+    The published models as their ymls tell them, by name: what the table and its columns mean, and what their expectations prove of
     them before anything is published. While dbt parses there are none.
 
     Gives a list of {name, description, primary_key, belongs_to, columns}; a column has name, data_type, description,
     key_position (from 1, or none), is_required, known_values (a list, or none), least and greatest (numbers, or none).
 #}
 {% macro published_models(nodes) -%}
-    {% set laws = {} %}
+    {% set expectations = {} %}
     {% for node in nodes.values() if node.resource_type == 'test' and node.test_metadata %}
-        {% do laws.setdefault(node.attached_node, []).append(node.test_metadata) %}
+        {% do expectations.update({node.attached_node: node.test_metadata.kwargs}) %}
     {% endfor %}
     {% set found = [] %}
     {% for node in nodes.values() | sort(attribute='name') if node.resource_type == 'model' and node.schema == 'marts' %}
@@ -26,21 +26,21 @@
                 'greatest': none,
             }}) %}
         {% endfor %}
-        {% for law in laws.get(node.unique_id, []) %}
-            {% set given = law.kwargs %}
-            {% if law.name == 'belongs_to' %}
-                {% do belongs_to.append(given.to.split("'")[1] ~ ' (' ~ given.columns | join(', ') ~ ')') %}
+        {% set expected = expectations.get(node.unique_id, {}) %}
+        {% for reference in expected.get('references', []) %}
+            {% do belongs_to.append(reference.to.split("'")[1] ~ ' (' ~ reference.columns | join(', ') ~ ')') %}
+        {% endfor %}
+        {% for name in expected.get('key', []) + expected.get('required', []) %}
+            {% if name not in expected.get('optional', []) %}
+                {% do columns[name].update({'is_required': true}) %}
             {% endif %}
-            {% for name in given.columns if law.name != 'belongs_to' %}
-                {% set column = columns[name] %}
-                {% if law.name == 'present' or (law.name == 'unique_key' and name not in given.get('optional', [])) %}
-                    {% do column.update({'is_required': true}) %}
-                {% elif law.name == 'one_of' %}
-                    {% set list = given.table ~ '__' ~ name if given.table else name %}
-                    {% do column.update({'known_values': value_lists()[list]}) %}
-                {% elif law.name == 'between' %}
-                    {% do column.update({'least': given.from, 'greatest': given.to}) %}
-                {% endif %}
+        {% endfor %}
+        {% for list_name in expected.get('known_values', []) %}
+            {% do columns[list_name.split('__')[-1]].update({'known_values': value_lists()[list_name]}) %}
+        {% endfor %}
+        {% for range in expected.get('ranges', []) %}
+            {% for name in range.columns %}
+                {% do columns[name].update({'least': range.from, 'greatest': range.to}) %}
             {% endfor %}
         {% endfor %}
         {% do found.append({

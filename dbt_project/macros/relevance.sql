@@ -103,9 +103,5 @@
 
 {# Vectors of another model cannot be compared with those of today's, and are made anew. #}
 {% macro delete_other_meanings() -%}
-    {%- if is_incremental() -%}
     delete from {{ this }} where model is distinct from meaning_model()
-    {%- else -%}
-    select 1
-    {%- endif -%}
 {%- endmacro %}

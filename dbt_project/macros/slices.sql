@@ -3,13 +3,9 @@
     slices it is about to compute, so that a slice that is empty now does not keep its old rows.
 #}
 {% macro delete_slices_of_run() -%}
-    {%- if is_incremental() -%}
     delete from {{ this }}
     where
         (client_id, refreshed_on) in (
             select client_id, refreshed_on from {{ source('ledger', 'refreshes') }} where is_in_run
         )
-    {%- else -%}
-    select 1
-    {%- endif -%}
 {%- endmacro %}

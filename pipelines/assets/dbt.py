@@ -1,40 +1,18 @@
-"""All dbt models, seeds and tests as assets and checks, run by dbt in this process.
+"""All dbt models, seeds and tests as assets and checks; how dbt runs is in `pipelines.dbt_runs`."""
 
-A subprocess per dbt call costs seconds of start-up; the events dbt fires in process are turned into Dagster's own by
-dagster-dbt's event class, so the UI shows the same as with its command-line resource.
-"""
-
-import hashlib
-import json
-import os
-import queue
-import shutil
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
-from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from pipelines.assets.writer import POOL, WorkspaceWriter
+from pipelines.dbt_runs import NodeResult, build_models, parsed_project, static_nodes
 from pipelines.exports.formats import catalogue
 from pipelines.progress import tell
-from warehouse.connections import MEMORY_LIMIT
-from warehouse.layout import CHECKOUT, Workspace
-from warehouse.replacing import write_text
 
-PROJECT = CHECKOUT / "dbt_project"
 PUBLISHED_GROUPS = ("marts", "dictionary")
-_NOT_IN_PRODUCTION = ["--exclude-resource-type", "unit_test"]
-
-
-class DbtFailedError(RuntimeError):
-    """A model could not be built; the message names it and dbt's reason."""
 
 
 @cache
@@ -79,171 +57,68 @@ class LinkgapTranslator(DagsterDbtTranslator):
 TRANSLATOR = LinkgapTranslator(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
 
 
-def dbt_environment(workspace: Workspace) -> dict[str, str]:
-    """The variables that `dbt_project/profiles.yml` reads, for one workspace."""
-    return {
-        "LINKGAP_WORKING_DATABASE": str(workspace.working_database),
-        "LINKGAP_TEMPORARY": str(workspace.temporary),
-        "LINKGAP_MEMORY_LIMIT": MEMORY_LIMIT,
-        "DBT_TARGET_PATH": str(workspace.dbt_target),
-        "DBT_LOG_PATH": str(workspace.dbt_target),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DBT_PROJECT_DIR": str(PROJECT),
-        "DBT_PROFILES_DIR": str(PROJECT),
-    }
-
-
-@dataclass(frozen=True)
-class ParsedProject:
-    """The dbt project as dbt understood it, kept until a file of it changes.
-
-    Attributes:
-        manifest: For Dagster, for the descriptions of tables and columns, and for the exposures; read once a process.
-        saved_state: For dbt itself, which then need not parse again.
-    """
-
-    manifest: dict[str, Any]
-    saved_state: Path
-
-
-@cache
-def parsed_project() -> ParsedProject:
-    """Parse the dbt project, once for each state of its files; kept in `LINKGAP_CACHE`, else beside the project.
-
-    Raises:
-        DbtFailedError: The project does not parse.
-    """
-    digest = hashlib.sha256(version("dbt-core").encode())
-    for path in sorted(PROJECT.rglob("*")):
-        if path.is_file() and "target" not in path.parts:
-            digest.update(path.relative_to(PROJECT).as_posix().encode() + path.read_bytes())
-    cache_folder = Path(os.environ.get("LINKGAP_CACHE") or CHECKOUT / ".cache")
-    folder = cache_folder / "dbt" / digest.hexdigest()[:16]
-    saved_state = folder / "partial_parse.msgpack"
-    if not saved_state.exists():
-        partial = folder.with_name(f"{folder.name}.{os.getpid()}")
-        _invoke({**dbt_environment(Workspace(partial)), "DBT_TARGET_PATH": str(partial)}, ["parse"])
-        _close_working_database()
-        try:
-            partial.rename(folder)
-        except OSError:
-            # another process parsed the same files meanwhile
-            shutil.rmtree(partial)
-    return ParsedProject(json.loads((folder / "manifest.json").read_text(encoding="utf-8")), saved_state)
-
-
-def _invoke(
-    environment: dict[str, str],
-    arguments: list[str],
-    on_event: Callable[[Any], None] | None = None,
-    saved_state: Path | None = None,
-) -> Any:
-    os.environ.update(environment)
-    from dbt.cli.main import dbtRunner
-    from dbt.contracts.graph.manifest import Manifest
-    from dbt.parser.manifest import extended_mashumuro_decoder
-
-    manifest = None
-    if saved_state:
-        manifest = Manifest.from_msgpack(saved_state.read_bytes(), extended_mashumuro_decoder)
-        # what models know as `graph` is not part of the saved state
-        manifest.build_flat_graph()
-    runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
-    # logs and result files of dbt cost a second and tell nothing that Dagster's events do not
-    result = runner.invoke([*arguments, "--quiet", "--no-use-colors", "--log-level-file", "none"])
-    if result.exception:
-        raise DbtFailedError(f"dbt {arguments[0]}: {result.exception}") from result.exception
-    return result
-
-
-def _close_working_database() -> None:
-    """dbt-duckdb keeps its connection for the next call; publication needs the file for itself."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    if DuckDBConnectionManager._ENV is not None:
-        DuckDBConnectionManager._ENV.close()
-        DuckDBConnectionManager.close_all_connections()
-
-
-def run_dbt(workspace: Workspace, arguments: list[str]) -> Iterator[dict[str, Any]]:
-    """Run dbt in this process and give its structured events as they come.
-
-    Raises:
-        DbtFailedError: A model or seed failed. Failed tests raise nothing: their events say so.
-    """
-    from google.protobuf.json_format import MessageToDict
-
-    events: queue.Queue[Any] = queue.Queue()
-    end = object()
-    outcome: list[Any] = []
-
-    def work() -> None:
-        try:
-            outcome.append(_invoke(dbt_environment(workspace), arguments, events.put, parsed_project().saved_state))
-        except Exception as error:
-            outcome.append(error)
-        finally:
-            events.put(end)
-
-    thread = threading.Thread(target=work, name="dbt")
-    thread.start()
-    try:
-        while (event := events.get()) is not end:
-            if event.info.name in ("LogSeedResult", "LogModelResult", "LogTestResult"):
-                yield MessageToDict(event, preserving_proto_field_name=True)
-    finally:
-        thread.join()
-        _close_working_database()
-    if isinstance(outcome[0], Exception):
-        raise outcome[0]
-    results = outcome[0].result.results
-    failed = [f"{one.node.name}: {' '.join((one.message or '').split())}" for one in results if one.status == "error"]
-    tests = {one.node.name: one.node.compiled_code for one in results if one.status == "fail"}
-    write_text(_failing_tests_file(workspace), json.dumps(tests))
-    if failed:
-        raise DbtFailedError("; ".join(failed))
-
-
 def build_dbt_assets() -> dg.AssetsDefinition:
-    """The dbt project as assets and checks."""
+    """The dbt project as assets and checks.
+
+    A run may leave out those that depend on the project alone (`static_keys`): they are built where they must be, and
+    only shown where they are selected.
+    """
     manifest = parsed_project().manifest
-    nodes = sum(node["resource_type"] in ("model", "seed", "test") for node in manifest["nodes"].values())
 
     @dbt_assets(manifest=manifest, name="dbt_models", dagster_dbt_translator=TRANSLATOR, pool=POOL)
-    def dbt_models(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> Iterator[Any]:
-        for number, raw_event in enumerate(
-            run_dbt(writer.workspace, ["build", "--no-write-json", *_NOT_IN_PRODUCTION])
-        ):
-            tell("building and testing tables", number + 1, nodes)
-            message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
-            for event in message.to_default_asset_events(
-                manifest=manifest, dagster_dbt_translator=TRANSLATOR, context=context
-            ):
-                if isinstance(event, dg.Output):
-                    yield event.with_metadata({**event.metadata, **_row_count(raw_event)})
-                else:
-                    yield event
+    def dbt_models(
+        context: dg.AssetExecutionContext, writer: WorkspaceWriter
+    ) -> Iterator[dg.Output[None] | dg.AssetCheckResult]:
+        nodes = manifest["nodes"]
+        selected = context.selected_asset_keys
+        _spare(context)
+        total = sum(node["resource_type"] in ("model", "seed", "test") for node in nodes.values())
+        for number, result in enumerate(build_models(writer.workspace)):
+            tell("building and testing tables", number + 1, total)
+            node = nodes[result.unique_id]
+            if node["resource_type"] == "test":
+                yield _check_result(manifest, result)
+            elif result.is_success and (key := TRANSLATOR.get_asset_key(node)) in selected:
+                yield _output(key, result)
 
     return dbt_models
 
 
-def _row_count(raw_event: Mapping[str, Any]) -> dict[str, int]:
-    """The rows of what an event tells of, asked of dbt's open database; nothing for views between the stages."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    node = raw_event["data"]["node_info"]
-    relation = node["node_relation"]
-    if node["materialized"] == "view" and relation["schema"] != "marts":
-        return {}
-    cursor = DuckDBConnectionManager.env().conn.cursor()
-    rows = cursor.execute(f'select count(*) from "{relation["schema"]}"."{relation["alias"]}"').fetchone()
-    return {"dagster/row_count": rows[0]}
+def static_keys() -> set[dg.AssetKey]:
+    """The assets that depend on the project alone."""
+    manifest = parsed_project().manifest
+    return {TRANSLATOR.get_asset_key(manifest["nodes"][unique_id]) for unique_id in static_nodes(manifest)}
 
 
-def failing_tests(workspace: Workspace) -> dict[str, str]:
-    """Name → compiled SQL of the tests that failed in the last run with severity error."""
-    return json.loads(_failing_tests_file(workspace).read_text(encoding="utf-8"))
+def _spare(context: dg.AssetExecutionContext) -> None:
+    """Spare the step what Dagster does for each of its outputs, and nobody reads: half the cost of an output.
+
+    It computes the set of all its assets, and looks up the versions of what each asset was made of. Versions would call
+    every table stale as soon as a file was landed again; what has to be computed again is known to the ledger.
+    """
+    step = context.op_execution_context.get_step_execution_context()
+    keys = step.get_output_asset_keys()
+    object.__setattr__(step, "get_output_asset_keys", lambda: keys)
+    step._data_version_cache.is_external_input_asset_version_info_loaded = False
 
 
-def _failing_tests_file(workspace: Workspace) -> Path:
-    return workspace.dbt_target / "failing_tests.json"
+def _output(key: dg.AssetKey, result: NodeResult) -> dg.Output[None]:
+    metadata: dict[str, Any] = {"unique_id": result.unique_id}
+    if result.is_reused:
+        metadata["reused"] = "built by an earlier run; neither the project nor the catalogue of exports changed since"
+    else:
+        metadata["Execution Duration"] = result.seconds
+    if result.rows is not None:
+        metadata["dagster/row_count"] = result.rows
+    return dg.Output(None, output_name=key.to_python_identifier(), metadata=metadata)
+
+
+def _check_result(manifest: Mapping[str, Any], result: NodeResult) -> dg.AssetCheckResult:
+    test = manifest["nodes"][result.unique_id]
+    table = manifest["nodes"][test["attached_node"]]
+    return dg.AssetCheckResult(
+        asset_key=TRANSLATOR.get_asset_key(table),
+        check_name=test["name"],
+        passed=result.is_success,
+        metadata={"failed_rows": sum(result.failures.values()), "failed": result.failures},
+    )

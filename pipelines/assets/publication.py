@@ -5,16 +5,15 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import dagster as dg
-import pandas as pd
 
 from data_quality import publication as gate
 from data_quality.answers import answers_by_client
 from data_quality.expectations import SuiteResult, validate
 from pipelines.assets.checks import check_metadata
 from pipelines.assets.client_partitions import PUBLISHED, client_refreshes
-from pipelines.assets.dbt import failing_tests, parsed_project
 from pipelines.assets.writer import POOL, WorkspaceWriter, retrying
 from pipelines.clients import RefreshWindow, client_file_names, read_client_files
+from pipelines.dbt_runs import parsed_project
 from pipelines.ledger import client_facts
 from pipelines.progress import tell
 from pipelines.run_story import COPY_IS_UP_TO_DATE
@@ -73,7 +72,10 @@ def build_published(tables: list[dg.AssetKey]) -> dg.AssetsDefinition:
         with retrying(context):
             slices = remember_built(workspace)
             published_tables, rejections = _ask(workspace, slices)
-        withheld = {finding.client_id: finding.expectation.advice for finding in published_tables.critical}
+        withheld = {
+            finding.client_id: f"{finding.expectation.advice}: {finding.detail}"
+            for finding in published_tables.critical
+        }
         for client_id, advice in withheld.items():
             context.log.error("%s is not published: %s", client_id, advice)
         to_publish = [one for one in slices if one[0] not in withheld]
@@ -127,14 +129,11 @@ def build_published(tables: list[dg.AssetKey]) -> dg.AssetsDefinition:
 
 def _ask(workspace: Workspace, slices: list[tuple[str, date]]) -> tuple[SuiteResult, SuiteResult]:
     """Hold what is about to be published against the laws, and against what is published."""
-    earlier = pd.DataFrame(published_refreshes(workspace), columns=["client_id", "refreshed_on", "rows_read"])
-    set_aside = pd.DataFrame(
-        published_rejections(workspace, {client_id for client_id, _ in slices}),
-        columns=["client_id", "refreshed_on", "rows_read", "reason", "rejected_rows"],
-    )
+    earlier = published_refreshes(workspace)
+    set_aside = published_rejections(workspace, {client_id for client_id, _ in slices})
     with connect(workspace.working_database, workspace, read_only=True) as connection:
         questions = (
-            gate.question(connection, failing_tests(workspace), earlier),
+            gate.question(connection, earlier),
             gate.rejections_question(connection, set_aside),
         )
     published_tables, rejections = validate(*questions)

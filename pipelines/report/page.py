@@ -26,6 +26,7 @@ from pipelines.report import next_steps, panel, quality, queries
 from pipelines.report.checks import checks_page
 from pipelines.report.dictionary import published_tables
 from warehouse.checks import Checks
+from warehouse.layout import cache_folder
 from warehouse.publication import told_if_of_another_version
 from warehouse.replacing import write_text
 
@@ -137,8 +138,12 @@ def _render(template: str, page: dict[str, Any]) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
+    # compiling the templates takes longer than a small client's page
+    compiled = cache_folder() / "pages"
+    compiled.mkdir(parents=True, exist_ok=True)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
+        bytecode_cache=jinja2.FileSystemBytecodeCache(str(compiled)),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

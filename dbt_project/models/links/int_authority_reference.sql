@@ -1,3 +1,5 @@
+{{ config(tags='static') }}
+
 with reference as (
 
     select * from {{ ref('authority_reference') }}

@@ -33,50 +33,32 @@ in_effect as (
         exports_in_effect.client_id,
         exports_in_effect.refreshed_on,
         delivered_decisions.*,
-        {{ url_after_scheme(url_without_fragment('delivered_decisions.source_url')) }} as source_rest,
-        regexp_replace(
-            {{ url_host(url_authority(url_after_scheme(
-                url_without_fragment('delivered_decisions.delivered_domain')
-            ))) }},
-            '^www\.',
-            ''
-        ) as domain_written
+        {{ url_after_scheme(url_without_fragment('delivered_decisions.source_url')) }} as page_rest,
+        {{ url_after_scheme(url_without_fragment('delivered_decisions.delivered_domain')) }} as domain_rest
     from delivered_decisions
     inner join exports_in_effect
         on delivered_decisions.file_id = exports_in_effect.file_id
 
 ),
 
-split as (
+-- a row that names both is about the page
+trimmed as (
 
     select
         *,
-        {{ url_authority('source_rest') }} as source_authority
+        coalesce(page_rest, domain_rest) as subject_rest
     from in_effect
 
 ),
 
-hosts as (
-
-    select
-        *,
-        {{ url_host('source_authority') }} as source_host_written,
-        {{ url_tail('source_rest', 'source_authority') }} as source_tail
-    from split
-
-),
+{{ url_parts('subject_rest') }},
 
 addressed as (
 
     select
-        hosts.*,
-        coalesce(domain_names.punycode_host, hosts.domain_written) as decided_domain,
-        coalesce(source_names.punycode_host, hosts.source_host_written) as source_host
-    from hosts
-    left join unicode_hosts as domain_names
-        on hosts.domain_written = domain_names.host
-    left join unicode_hosts as source_names
-        on hosts.source_host_written = source_names.host
+        *,
+        case when page_rest is null then nullif(regexp_replace(host, '^www\.', ''), '') end as decided_domain
+    from punycoded
 
 )
 
@@ -85,13 +67,9 @@ select
     addressed.refreshed_on,
     addressed.file_id,
     addressed.row_number,
-    -- a row that names both speaks of the page
-    case when source_host is null then nullif(decided_domain, '') end as decided_domain,
-    source_url,
-    case
-        when source_host is not null
-            then {{ url_key("source_host || " ~ url_port('source_authority') ~ " || source_tail") }}
-    end as page_key,
+    addressed.decided_domain,
+    addressed.source_url,
+    case when page_rest is not null then {{ url_key("addressed.host || port || tail") }} end as page_key,
     decision,
     case when segment in ({{ "'" ~ value_lists()['segment'] | join("', '") ~ "'" }}) then segment end as segment,
     case when tactic in ({{ "'" ~ value_lists()['tactic'] | join("', '") ~ "'" }}) then tactic end as tactic,
@@ -106,10 +84,10 @@ select
         case when note is not null then '(' || note || ')' end
     ) as decision_evidence,
     case
-        when source_host is null and coalesce(decided_domain, '') = '' then 'names neither a domain nor a page'
+        when page_rest is null and decided_domain is null then 'names neither a domain nor a page'
         when decision is null and decision_word not in ('segment', 'tactic', 'relevance')
             then 'no decision: ' || decision_word || '; expected accept or reject'
-        when source_host is null and known_hosts.referring_domain != decided_domain
+        when known_hosts.referring_domain != decided_domain
             then 'is a host of ' || known_hosts.referring_domain || '; name that domain, or the page'
         when segment not in ({{ "'" ~ value_lists()['segment'] | join("', '") ~ "'" }}) then 'no segment: ' || segment
         when tactic not in ({{ "'" ~ value_lists()['tactic'] | join("', '") ~ "'" }}) then 'no tactic: ' || tactic

@@ -26,41 +26,34 @@ unicode_hosts as (
 
 measured_rows as (
 
-    {% for staging_model in staging_models %}
-    select * from {{ ref(staging_model) }}
-    {% if not loop.last %}union all by name{% endif %}
-    {% endfor %}
+    {{ rows_of_staging(staging_models) }}
 
 ),
 
-in_effect as (
+trimmed as (
 
     select
         exports_in_effect.client_id,
         exports_in_effect.refreshed_on,
-        regexp_replace(
-            {{ url_host(url_authority(url_after_scheme(url_without_fragment('measured_rows.delivered_domain')))) }},
-            '^www\.',
-            ''
-        ) as host_written,
+        {{ url_after_scheme(url_without_fragment('measured_rows.delivered_domain')) }} as domain_rest,
         measured_rows.*
     from measured_rows
     inner join exports_in_effect
         on measured_rows.file_id = exports_in_effect.file_id
     where measured_rows.unreadable is null
 
-)
+),
+
+{{ url_parts('domain_rest') }}
 
 select
-    in_effect.client_id,
-    in_effect.refreshed_on,
-    coalesce(unicode_hosts.punycode_host, in_effect.host_written) as referring_domain,
+    client_id,
+    refreshed_on,
+    regexp_replace(host, '^www\.', '') as referring_domain,
     {% for metric in domain_metrics() %}
-    in_effect.{{ metric }},
+    {{ metric }},
     {% endfor %}
-    in_effect.domain_traffic,
-    in_effect.linked_domains
-from in_effect
-left join unicode_hosts
-    on in_effect.host_written = unicode_hosts.host
-where in_effect.host_written != ''
+    domain_traffic,
+    linked_domains
+from punycoded
+where host != ''

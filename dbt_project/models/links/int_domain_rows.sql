@@ -29,14 +29,11 @@ unicode_hosts as (
 
 delivered_rows as (
 
-    {% for staging_model in staging_models %}
-    select * from {{ ref(staging_model) }}
-    {% if not loop.last %}union all by name{% endif %}
-    {% endfor %}
+    {{ rows_of_staging(staging_models) }}
 
 ),
 
-in_effect as (
+trimmed as (
 
     select
         exports_in_effect.client_id,
@@ -46,41 +43,40 @@ in_effect as (
         exports_in_effect.site,
         exports_in_effect.evidence_role,
         exports_in_effect.delivered_on,
-        {{ url_host(url_authority(url_after_scheme(url_without_fragment('delivered_rows.delivered_domain')))) }}
-            as host_written,
+        {{ url_after_scheme(url_without_fragment('delivered_rows.delivered_domain')) }} as domain_rest,
         delivered_rows.*
     from delivered_rows
     inner join exports_in_effect
         on delivered_rows.file_id = exports_in_effect.file_id
         and delivered_rows.target_header = exports_in_effect.target_header
 
-)
+),
+
+{{ url_parts('domain_rest') }}
 
 select
-    in_effect.client_id,
-    in_effect.refreshed_on,
-    in_effect.file_number,
-    in_effect.file_id,
-    in_effect.row_number,
-    in_effect.provider_rank,
-    in_effect.site,
-    in_effect.evidence_role,
-    in_effect.delivered_on,
-    in_effect.delivered_domain,
-    coalesce(unicode_hosts.punycode_host, in_effect.host_written) as host,
-    in_effect.country,
-    in_effect.unreadable,
+    client_id,
+    refreshed_on,
+    file_number,
+    file_id,
+    row_number,
+    provider_rank,
+    site,
+    evidence_role,
+    delivered_on,
+    delivered_domain,
+    host,
+    country,
+    unreadable,
     {% for metric in domain_metrics() %}
-    in_effect.{{ metric }},
+    {{ metric }},
     {% endfor %}
-    in_effect.domain_traffic,
-    in_effect.linked_domains,
-    coalesce(in_effect.is_provider_spam, false) as is_provider_spam,
-    in_effect.spam_score,
-    in_effect.links,
-    in_effect.is_lost,
-    in_effect.first_seen_on,
-    coalesce(in_effect.last_seen_on, in_effect.lost_on) as last_seen_on
-from in_effect
-left join unicode_hosts
-    on in_effect.host_written = unicode_hosts.host
+    domain_traffic,
+    linked_domains,
+    coalesce(is_provider_spam, false) as is_provider_spam,
+    spam_score,
+    links,
+    is_lost,
+    first_seen_on,
+    coalesce(last_seen_on, lost_on) as last_seen_on
+from punycoded

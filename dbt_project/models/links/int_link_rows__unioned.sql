@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='table') }}
 
 {# A provider's staging model of links is added to this list and nowhere else … #}
 {% set staging_models = [
@@ -30,13 +30,7 @@ with exports_in_effect as (
 
 delivered_rows as (
 
-    {% for staging_model in staging_models %}
-    select
-        *,
-        {{ staging_model in without_targets }} as may_lack_target
-    from {{ ref(staging_model) }}
-    {% if not loop.last %}union all by name{% endif %}
-    {% endfor %}
+    {{ rows_of_staging(staging_models, flags={'may_lack_target': without_targets}) }}
 
 )
 

@@ -21,10 +21,7 @@ unicode_hosts as (
 
 delivered_rows as (
 
-    {% for staging_model in staging_models %}
-    select * from {{ ref(staging_model) }}
-    {% if not loop.last %}union all by name{% endif %}
-    {% endfor %}
+    {{ rows_of_staging(staging_models) }}
 
 ),
 

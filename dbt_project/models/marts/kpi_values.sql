@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 {% set kpis = kpi_definitions(graph.nodes['model.linkgap.kpis']) if execute else [] %}
 
 with kpis as (

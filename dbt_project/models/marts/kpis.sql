@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 {#- kpis.yml says what each KPI is; here its aggregates are put together, table by table. -#}
 {% set relations = {
     'coverage': ref('coverage'),

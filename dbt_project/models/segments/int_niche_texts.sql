@@ -29,16 +29,13 @@ own_keyword_files as (
 
 keyword_rows as (
 
-    {% for staging_model in keyword_models() %}
     select
         file_id,
         target_header,
         keyword,
         coalesce(traffic, impressions, search_volume) as visits
-    from {{ ref(staging_model) }}
+    from ({{ rows_of_staging(keyword_models()) }}) as delivered_rows
     where unreadable is null and trim(keyword) != ''
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
 
 ),
 

@@ -1,8 +1,8 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='append',
     schema='history',
     pre_hook="{{ delete_other_meanings() }}",
+    columns_when_new='client_id varchar, text_key uhugeint, model varchar, meaning tinyint[256]',
 ) }}
 
 with asked as (
@@ -27,11 +27,9 @@ with asked as (
 new_texts as (
 
     select asked.* from asked
-    {% if is_incremental() %}
     anti join {{ this }} as known
         on asked.client_id = known.client_id
         and asked.text_key = known.text_key
-    {% endif %}
 
 ),
 

@@ -39,19 +39,13 @@ unicode_hosts as (
 
 competitor_rows as (
 
-    {% for staging_model in competitor_models %}
-    select * from {{ ref(staging_model) }}
-    {% if not loop.last %}union all by name{% endif %}
-    {% endfor %}
+    {{ rows_of_staging(competitor_models) }}
 
 ),
 
 keyword_gap_rows as (
 
-    {% for staging_model in keyword_gap_models %}
-    select * from {{ ref(staging_model) }}
-    {% if not loop.last %}union all by name{% endif %}
-    {% endfor %}
+    {{ rows_of_staging(keyword_gap_models) }}
 
 ),
 

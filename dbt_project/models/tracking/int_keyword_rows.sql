@@ -48,10 +48,7 @@ panel_sites as (
 
 delivered_rows as (
 
-    {% for staging_model in keyword_models() %}
-    select * from {{ ref(staging_model) }}
-    {% if not loop.last %}union all by name{% endif %}
-    {% endfor %}
+    {{ rows_of_staging(keyword_models()) }}
 
 ),
 

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='append',
+    schema='history',
     pre_hook="{{ delete_slices_of_run() }}",
 ) }}
 
