@@ -61,6 +61,16 @@ class ParsedProject:
         """The parsed project for dbt itself."""
         return self.folder / "partial_parse.msgpack"
 
+    def load(self) -> Any:
+        """The parsed project as dbt's own commands take it; half a second."""
+        from dbt.contracts.graph.manifest import Manifest
+        from dbt.parser.manifest import extended_mashumuro_decoder
+
+        manifest = Manifest.from_msgpack(self.saved_state.read_bytes(), extended_mashumuro_decoder)
+        # what models know as `graph` is not part of the saved state
+        manifest.build_flat_graph()
+        return manifest
+
     def compiled(self, formats: tuple[str, ...]) -> Path:
         """The compiled SQL of the nodes, by id, for runs over exports of these formats.
 
@@ -249,12 +259,7 @@ class _Run:
 
     def _manifest(self) -> Any:
         """The parsed project; a node whose compiled SQL is kept has that in place of its Jinja."""
-        from dbt.contracts.graph.manifest import Manifest
-        from dbt.parser.manifest import extended_mashumuro_decoder
-
-        manifest = Manifest.from_msgpack(self.project.saved_state.read_bytes(), extended_mashumuro_decoder)
-        # what models know as `graph` is not part of the saved state
-        manifest.build_flat_graph()
+        manifest = self.project.load()
         for unique_id, sql in self._kept().items():
             manifest.nodes[unique_id].raw_code = sql
         return manifest

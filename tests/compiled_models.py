@@ -8,18 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pandas as pd
 
-from tests.conftest import Sandbox
+from pipelines.dbt_runs import close_working_database, dbt_environment, invoke_dbt, parsed_project
+from warehouse.layout import Workspace
 
 
-def compiled_model(sandbox: Sandbox, name: str) -> str:
-    """The model's SQL, as the last refresh of the sandbox ran it."""
-    (path,) = (sandbox.workspace.dbt_target / "compiled" / "linkgap" / "models").glob(f"*/{name}.sql")
-    return path.read_text(encoding="utf-8")
+@cache
+def compiled_model(name: str) -> str:
+    """The SQL that dbt makes of a model which asks no database for its columns."""
+    with TemporaryDirectory() as folder:
+        return compile_models(Workspace(Path(folder)), name)[name]
+
+
+def compile_models(workspace: Workspace, *names: str) -> dict[str, str]:
+    """The SQL of models by name; what they ask the database while they are compiled is told by the workspace's."""
+    manifest = parsed_project().load()
+    workspace.working_database.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        result = invoke_dbt(dbt_environment(workspace), ["compile", "--no-write-json", "--select", *names], manifest)
+    finally:
+        close_working_database()
+    return {one.node.name: one.node.compiled_code for one in result.result.results}
 
 
 @contextmanager

@@ -192,7 +192,7 @@ def test_the_cover_is_the_greedy_one(world: Sandbox, tmp_path: Path, seed: int) 
         fill(connection, "segments.int_links_classified", classified)
         fill(connection, "segments.int_competitor_pages", pages)
         found = connection.execute(
-            f"select target_url, cover_rank, cover_gap_score from ({compiled_model(world, 'competitor_assets')})"
+            f"select target_url, cover_rank, cover_gap_score from ({compiled_model('competitor_assets')})"
         ).fetchall()
     assert {url: (rank, score) for url, rank, score in found if rank} == expected
 

@@ -89,7 +89,7 @@ Estimate = Callable[[World], pd.DataFrame]
 
 @pytest.fixture(scope="module")
 def estimate(golden: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Estimate:
-    sql = compiled_model(golden, "coverage_estimates")
+    sql = compiled_model("coverage_estimates")
     folder: Path = tmp_path_factory.mktemp("estimates")
 
     def run(world: World) -> pd.DataFrame:
@@ -262,7 +262,7 @@ def test_the_order_of_rows_changes_no_bit_of_an_estimate(golden: Sandbox, tmp_pa
     for _ in range(30):
         authority = chance.uniform(0, 100, size=900)
         world.add_site({provider: chance.random(900) < chance.uniform(0.3, 0.7) for provider in PROVIDERS}, authority)
-    sql = compiled_model(golden, "coverage_estimates")
+    sql = compiled_model("coverage_estimates")
     results = []
     for seed in (1, 2):
         shuffled = {name: rows.sample(frac=1, random_state=seed) for name, rows in world.tables().items()}

@@ -66,7 +66,8 @@ class Models:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, golden: Sandbox) -> None:
         self._connection = connection
-        self._states, self._progress = (compiled_model(golden, name) for name in ("int_gap_states", "int_gap_progress"))
+        connection.execute("create schema tracking")
+        self._states, self._progress = (compiled_model(name) for name in ("int_gap_states", "int_gap_progress"))
 
     def run(self, world: World) -> tuple[dict[str, list[Snapshot]], pd.DataFrame]:
         """Snapshots by domain, and a row of progress for each refresh."""
@@ -88,7 +89,7 @@ class Models:
         rows = rows[seen | rows["was_open_under_this_panel"]]
         rows["client_first_seen_on"] = pd.to_datetime(rows["client_first_seen_on"])
         fill(self._connection, "ledger.refreshes", refreshes)
-        fill(self._connection, "tracking.int_gap_observations", rows.drop(columns="is_panel_changed"))
+        fill(self._connection, "history.int_gap_observations", rows.drop(columns="is_panel_changed"))
         self._connection.execute(f"create or replace table tracking.int_gap_states as {self._states}")
         found: dict[str, list[Snapshot]] = {}
         for domain, *rest in self._connection.execute(

@@ -56,7 +56,7 @@ def kaplan_meier(links: list[tuple[int, bool]], days: int) -> Row:
 
 @pytest.fixture(scope="module")
 def survival_sql(golden: Sandbox) -> str:
-    return compiled_model(golden, "link_survival")
+    return compiled_model("link_survival")
 
 
 def survival(connection: duckdb.DuckDBPyConnection, sql: str, links: list[tuple[int, bool]]) -> list[Row]:

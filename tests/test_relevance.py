@@ -21,7 +21,7 @@ import pytest
 
 from pipelines import meaning
 from pipelines.meaning import DIMENSIONS, LENGTH, add_functions, meaning_model, meanings_of
-from tests.compiled_models import compiled_model
+from tests.compiled_models import compile_models
 from tests.conftest import Sandbox
 from warehouse.history import forget_histories
 from warehouse.layout import CHECKOUT, Workspace
@@ -34,6 +34,10 @@ KEYWORD_MODELS = [
     "stg_moz__ranking_keywords",
     "stg_semrush__organic_positions",
 ]
+KEYWORD_COLUMNS = (
+    "file_id varchar, target_header varchar, keyword varchar, traffic double, impressions double, "
+    "search_volume double, unreadable varchar"
+)
 DAY = date(2026, 1, 10)
 LATER = date(2026, 3, 27)
 
@@ -99,9 +103,8 @@ class World:
                 for number, keyword in enumerate(keywords or [])
                 if model == KEYWORD_MODELS[0]
             ]
-            types = {"traffic": "double", "impressions": "double", "search_volume": "double"}
-            names = ["file_id", "target_header", "keyword", *types, "unreadable"]
-            self._fill(f"staging.{model}", rows or [dict.fromkeys(names)], **(dict.fromkeys(names, "varchar") | types))
+            types = dict(column.split() for column in KEYWORD_COLUMNS.split(", "))
+            self._fill(f"staging.{model}", rows or [dict.fromkeys(types)], **types)
         own_page = {"site": "acme.com", "http_status": 200, "referring_domains": 1}
         self._fill(
             "links.int_linked_page_rows",
@@ -144,8 +147,24 @@ class World:
 _TEXTS = ["title", "anchor", "left_context", "right_context"]
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The models' SQL where somebody delivered a list of keywords."""
+    workspace = Workspace(tmp_path_factory.mktemp("compiled"))
+    workspace.working_database.parent.mkdir(parents=True)
+    with duckdb.connect(str(workspace.working_database)) as connection:
+        connection.execute("create schema ledger; create schema staging")
+        connection.execute(
+            "create table ledger.export_files as "
+            "select 'ahrefs_organic_keywords' as export_format, 'accepted' as outcome"
+        )
+        for model in KEYWORD_MODELS:
+            connection.execute(f"create table staging.{model} ({KEYWORD_COLUMNS})")
+    return compile_models(workspace, *MODELS)
+
+
 @pytest.fixture
-def world(golden: Sandbox, tmp_path: Path) -> Iterator[World]:
+def world(compiled: dict[str, str], tmp_path: Path) -> Iterator[World]:
     with duckdb.connect(str(tmp_path / "linkgap_working.duckdb")) as connection:
         for schema in ("ledger", "links", "staging", "seeds", "segments", "history"):
             connection.execute(f"create schema {schema}")
@@ -158,7 +177,7 @@ def world(golden: Sandbox, tmp_path: Path) -> Iterator[World]:
             "create table history.int_text_meanings "
             f"(client_id varchar, text_key uhugeint, model varchar, meaning tinyint[{DIMENSIONS}])"
         )
-        yield World(connection, {model: compiled_model(golden, model) for model in MODELS})
+        yield World(connection, {model: compiled[model] for model in MODELS})
 
 
 @pytest.mark.parametrize(

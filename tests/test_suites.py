@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pandas as pd
 import pytest
 
 from data_quality import exports, links, publication
@@ -35,29 +34,33 @@ KEYWORDS = exports.LandedFormat("semrush keywords", "other", {"keyword": "text",
 # --- what every suite does ----------------------------------------------------------------------------------------
 
 
-def asked(profile: dict[str, list[Any]], *suite: Between) -> list[tuple[str, str, float]]:
-    frame = pd.DataFrame({"client_id": "acme", "refreshed_on": DAY, "subject": ""} | profile)
-    (result,) = validate(Question("a suite", frame, list(suite)))
+def about(**values: Any) -> dict[str, Any]:
+    """A row of a profile."""
+    return {"client_id": "acme", "refreshed_on": DAY, "subject": ""} | values
+
+
+def asked(profile: list[dict[str, Any]], *suite: Between) -> list[tuple[str, str, float]]:
+    (result,) = validate(Question("a suite", [about(**row) for row in profile], list(suite)))
     return [(one.client_id, one.expectation.column, one.value) for one in result.findings]
 
 
 def test_bounds_are_part_of_what_is_expected_and_nulls_are_left_alone() -> None:
     """Else a value at its limit, or one that is not known, would warn."""
     suite = Between("x", 1, 2, "a number", "do something")
-    assert asked({"x": [1.0, 2.0, None]}, suite) == []
-    assert asked({"x": [0.9, 2.1, None]}, suite) == [("acme", "x", 0.9), ("acme", "x", 2.1)]
-    assert asked({"x": [None, None]}, suite) == []
+    assert asked([{"x": 1.0}, {"x": 2.0}, {"x": None}], suite) == []
+    assert asked([{"x": 0.9}, {"x": 2.1}, {"x": None}], suite) == [("acme", "x", 0.9), ("acme", "x", 2.1)]
+    assert asked([{"x": None}, {"x": None}], suite) == []
 
 
 def test_a_column_that_is_missing_is_an_error_and_no_pass() -> None:
     """Else a misspelt column would never be asked and nobody would notice."""
     with pytest.raises(RuntimeError, match="x could not be evaluated"):
-        asked({"y": [1.0]}, Between("x", 1, 2, "a number", "do something"))
+        asked([{"y": 1.0}], Between("x", 1, 2, "a number", "do something"))
 
 
 def ask_one() -> None:
     os.setsid()
-    assert asked({"x": [3.0]}, Between("x", 1, 2, "a number", "do something")) == [("acme", "x", 3.0)]
+    assert asked([{"x": 3.0}], Between("x", 1, 2, "a number", "do something")) == [("acme", "x", 3.0)]
 
 
 def test_a_process_that_multiprocessing_started_can_ask_and_end() -> None:
@@ -73,9 +76,8 @@ def test_a_process_that_multiprocessing_started_can_ask_and_end() -> None:
 
 def test_a_finding_says_whom_it_speaks_of_what_was_found_and_what_to_do() -> None:
     """Else the line on the terminal would be a riddle."""
-    frame = pd.DataFrame({"client_id": ["acme"], "refreshed_on": [DAY], "subject": ["a.csv"], "x": [1.0]})
-    frame["x_detail"] = ["the third one"]
-    (result,) = validate(Question("s", frame, [Between("x", None, 0, "odd rows", "look at them", unit="rows")]))
+    row = about(subject="a.csv", x=1.0, x_detail="the third one")
+    (result,) = validate(Question("s", [row], [Between("x", None, 0, "odd rows", "look at them", unit="rows")]))
     assert [one.line for one in result.warnings] == [
         "acme 2026-03-01 a.csv: look at them (odd rows: 1 row, expected at most 0 rows; the third one)"
     ]
@@ -84,8 +86,7 @@ def test_a_finding_says_whom_it_speaks_of_what_was_found_and_what_to_do() -> Non
 def test_what_is_refused_does_not_warn_as_well() -> None:
     """Else one broken file would fill the terminal."""
     suite = [Between("x", None, 2, "a", "stop", is_critical=True), Between("y", None, 2, "b", "look")]
-    frame = pd.DataFrame({"client_id": "acme", "refreshed_on": DAY, "subject": "", "x": [3, 0], "y": [3, 3]})
-    (result,) = validate(Question("s", frame, suite))
+    (result,) = validate(Question("s", [about(x=3, y=3), about(x=0, y=3)], suite))
     assert [one.row for one in result.critical] == [0]
     assert [one.row for one in result.warnings] == [1]
 
@@ -191,19 +192,26 @@ def working() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("create schema marts")
         connection.execute("create schema ledger")
+        connection.execute("create schema checks")
         for table, columns in contracts().items():
             connection.execute(f"create table marts.{table} ({columns})")
+        connection.execute(
+            "create table checks.failed_expectations "
+            "(table_name varchar, expectation varchar, client_id varchar, row_count bigint, example varchar)"
+        )
         connection.execute(
             "create table ledger.panel_sites (client_id varchar, refreshed_on date, site varchar, is_own_site boolean)"
         )
         yield connection
 
 
+WITHOUT_DAY = ("marts.clients", "checks.failed_expectations")
+
+
 def insert(connection: duckdb.DuckDBPyConnection, table: str, *rows: dict[str, Any]) -> None:
     for row in rows:
-        row = {"client_id": "acme", "refreshed_on": DAY} | row
-        if table == "marts.clients":
-            del row["refreshed_on"]
+        key = {"client_id": "acme"} if table in WITHOUT_DAY else {"client_id": "acme", "refreshed_on": DAY}
+        row = key | row
         names = ", ".join(f'"{name}"' for name in row)
         marks = ", ".join("?" for _ in row)
         connection.execute(f"insert into {table} ({names}) values ({marks})", list(row.values()))
@@ -283,9 +291,12 @@ def test_a_refresh_of_domain_lists_alone_is_not_asked_for_links(working: duckdb.
 # --- published tables ---------------------------------------------------------------------------------------------
 
 
+FAILING = {"table_name": "gaps", "expectation": "key is unique", "row_count": 2, "example": "a.com"}
+
+
 def publication_findings(
     connection: duckdb.DuckDBPyConnection,
-    failing: dict[str, str] | None = None,
+    failing: dict[str, Any] | None = None,
     rows_before: int | None = None,
     coverage: dict[str, Any] | None = None,
     **refresh: Any,
@@ -296,9 +307,10 @@ def publication_findings(
     own = {"site": "acme.com", "provider": "ahrefs", "export_kind": "backlinks", "is_stale": False, "as_of": DAY}
     insert(connection, "marts.coverage", own | (coverage or {}))
     insert(connection, "ledger.panel_sites", {"site": "acme.com", "is_own_site": True})
+    if failing:
+        insert(connection, "checks.failed_expectations", failing)
     earlier = [("acme", date(2025, 12, 1), rows_before)] if rows_before else []
-    frame = pd.DataFrame(earlier, columns=["client_id", "refreshed_on", "rows_read"])
-    (result,) = validate(publication.question(connection, failing or {}, frame))
+    (result,) = validate(publication.question(connection, earlier))
     return [one.expectation.column for one in result.findings]
 
 
@@ -314,8 +326,8 @@ def publication_findings(
         ({"coverage": {"export_kind": "keywords"}}, ["own_lists"]),
         ({"coverage": {"is_stale": True, "as_of": date(2025, 12, 15)}}, ["own_lists"]),
         ({"coverage": {"is_stale": True, "as_of": date(2025, 10, 1)}}, ["own_lists", "days_carried_too_long"]),
-        ({"failing": {"a_law": "select 'acme' as client_id"}}, ["broken_laws"]),
-        ({"failing": {"a_law": "select 'bolt' as client_id"}}, []),
+        ({"failing": FAILING}, ["failing_rows"]),
+        ({"failing": FAILING | {"client_id": "bolt"}}, []),
     ],
 )
 def test_each_thing_that_is_odd_about_a_refresh_is_found(
@@ -344,10 +356,19 @@ def test_ranks_scores_and_domains_are_as_the_contract_says(
     assert publication_findings(working) == expected
 
 
-def test_only_the_laws_stop_a_publication() -> None:
+def test_a_broken_expectation_is_named_with_its_table_and_an_example(working: duckdb.DuckDBPyConnection) -> None:
+    """Else somebody would have to open the database to learn why a client was withheld."""
+    insert(working, "marts.clients", {"latest_days": 90})
+    insert(working, "marts.refreshes", {})
+    insert(working, "checks.failed_expectations", FAILING)
+    (row,) = publication.question(working, []).profile
+    assert (row["failing_rows"], row["failing_rows_detail"]) == (2, "gaps: key is unique (2 rows, for example a.com)")
+
+
+def test_only_broken_expectations_of_published_tables_stop_a_publication() -> None:
     """The contract: volume, freshness and shares only warn."""
     every = [*publication.EXPECTATIONS, *publication.REJECTIONS_EXPECTATIONS, *links.EXPECTATIONS]
-    assert [one.column for one in every if one.is_critical] == ["broken_laws"]
+    assert [one.column for one in every if one.is_critical] == ["failing_rows"]
     assert all(one.advice and one.about for one in every)
 
 
@@ -365,8 +386,7 @@ def rejection_findings(
         for number, reasons in enumerate(earlier)
         for reason, rows in (reasons or {None: 0}).items()
     ]
-    frame = pd.DataFrame(published, columns=["client_id", "refreshed_on", "rows_read", "reason", "rejected_rows"])
-    (result,) = validate(publication.rejections_question(connection, frame))
+    (result,) = validate(publication.rejections_question(connection, published))
     return [(one.subject, one.value) for one in result.findings]
 
 
@@ -405,8 +425,7 @@ def test_earlier_refreshes_of_the_same_run_count_as_history(working: duckdb.Duck
         insert(working, "marts.refreshes", {"refreshed_on": day, "rows_read": 100})
         rows = 40 if number == 2 else 10
         insert(working, "marts.rejected_rows", *[{"refreshed_on": day, "reason": "spam"} for _ in range(rows)])
-    columns = ["client_id", "refreshed_on", "rows_read", "reason", "rejected_rows"]
-    (result,) = validate(publication.rejections_question(working, pd.DataFrame([], columns=columns)))
+    (result,) = validate(publication.rejections_question(working, []))
     (finding,) = result.findings
     assert (finding.refreshed_on, finding.value) == (DAY + timedelta(days=150), 30.0)
     assert "40.0 % of the rows read, usually 10.0 %" in finding.line
@@ -417,10 +436,8 @@ def test_earlier_refreshes_of_the_same_run_count_as_history(working: duckdb.Duck
 
 def test_answers_are_kept_by_client_and_a_new_run_starts_anew(tmp_path: Path) -> None:
     """Else the page of checks would show one client's files to another, or findings that are long mended."""
-    frame = pd.DataFrame(
-        {"client_id": ["acme", "bolt"], "refreshed_on": DAY, "subject": ["a.csv", "b.csv"], "x": [1.0, 5.0]}
-    )
-    results = validate(Question("a suite", frame, [Between("x", None, 2, "a number", "do something", unit="%")]))
+    profile = [about(subject="a.csv", x=1.0), about(client_id="bolt", subject="b.csv", x=5.0)]
+    results = validate(Question("a suite", profile, [Between("x", None, 2, "a number", "do something", unit="%")]))
     workspace = Workspace(tmp_path)
     begin_checks(workspace, ["acme", "bolt"], answers_by_client(results))
     add_checks(workspace, {"acme": [{"suite": "another", "expectations": [], "rows": []}]})

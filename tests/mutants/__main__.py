@@ -95,7 +95,9 @@ def try_mutant(mutant: Mutant, folder: Path) -> tuple[str, float]:
     finally:
         shutil.rmtree(checkout, ignore_errors=True)
     if done.returncode not in (_TESTS_FAILED, _TESTS_PASSED):
-        raise MutantError(f"{mutant.name}: pytest ended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise MutantError(
+            f"{mutant.name}: pytest ended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
     return (KILLED if done.returncode == _TESTS_FAILED else SURVIVED), time.monotonic() - start
 
 
