@@ -327,7 +327,9 @@ def _collect_delivery(rows: dict[str, list[dict[str, Any]]], key: dict[str, Any]
             for site, header in facts["sites"].items()
         )
         rows["site_totals"].extend(
-            key | {"provider": facts["provider"], "site": site, **totals}
+            key
+            | {"provider": facts["provider"], "site": site, "total_backlinks": None, "total_referring_domains": None}
+            | totals
             for site, totals in facts.get("site_totals", {}).items()
         )
 

@@ -14,7 +14,7 @@ import duckdb
 
 from warehouse.connections import connect
 from warehouse.layout import Workspace
-from warehouse.publication import Slice
+from warehouse.slices import Slice
 
 NAMED = 3
 """Names beside a count: enough to know whether to open the page, few enough for a chat."""

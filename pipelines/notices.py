@@ -24,7 +24,7 @@ from pipelines.status import client_statuses
 from warehouse.archive import read_manifests
 from warehouse.layout import Workspace
 from warehouse.notice_record import NoticeRecordError, claim, release
-from warehouse.publication import Slice
+from warehouse.slices import Slice
 
 LONGEST_TEXT = 1900
 """Characters of a notice. Discord takes 2,000, Slack shows as much without folding it away."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from warehouse.publication import Slice
+from warehouse.slices import Slice
 
 if TYPE_CHECKING:
     import dagster as dg

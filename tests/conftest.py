@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
+import json
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -19,6 +22,9 @@ from pipelines.refresh import RefreshOutcome, run_refreshes
 from warehouse.history import built_deliveries
 from warehouse.layout import CHECKOUT, Workspace
 from warehouse.publication import published_deliveries
+
+if TYPE_CHECKING:
+    from tests.world import World
 
 SEEDS = CHECKOUT / "dbt_project" / "seeds"
 REAL_EXPORTS = CHECKOUT.parent / "shared" / "exports"
@@ -31,9 +37,22 @@ def csv_rows(path: Path) -> list[dict[str, str]]:
 
 @dataclass
 class Sandbox:
-    """A workspace in a temporary folder."""
+    """A workspace in a temporary folder.
+
+    Attributes:
+        workspace: Where it is.
+        client_id: Whose published file is asked; without one, the common file.
+    """
 
     workspace: Workspace
+    client_id: str | None = None
+
+    @property
+    def database(self) -> Path:
+        """The published file."""
+        if self.client_id is None:
+            return self.workspace.published_database
+        return self.workspace.client_database(self.client_id)
 
     def client(self, client_id: str, text: str) -> Path:
         path = self.workspace.clients / f"{client_id}.yaml"
@@ -46,6 +65,13 @@ class Sandbox:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
+
+    def receive(self, files: Mapping[str, bytes]) -> None:
+        """Write files by their path below the workspace."""
+        for name, content in files.items():
+            path = self.workspace.home / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
     def refresh(self, *client_ids: str, on: date | None = None) -> RefreshOutcome:
         plan = plan_refreshes(
@@ -61,12 +87,12 @@ class Sandbox:
         return run_refreshes(self.workspace, plan_rebuild(self.workspace), rebuild=True)
 
     def query(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.workspace.published_database), read_only=True) as connection:
+        with duckdb.connect(str(self.database), read_only=True) as connection:
             return connection.execute(sql, parameters or None).fetchall()
 
     def published_state(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every published row of every table, sorted, without the time of publication."""
-        return state_of(self.workspace.published_database)
+        return state_of(self.database)
 
 
 def state_of(database: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -83,12 +109,18 @@ def state_of(database: Path) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
-@pytest.fixture(autouse=True)
-def _keep_environment() -> Iterator[None]:
+@contextmanager
+def _kept_environment() -> Iterator[None]:
     before = dict(os.environ)
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def _keep_environment() -> Iterator[None]:
+    with _kept_environment():
+        yield
 
 
 @pytest.fixture
@@ -102,15 +134,49 @@ def make_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Sa
 
 
 @pytest.fixture(scope="session")
-def golden(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
-    from tests.test_golden_run import change_the_panel, deliver_golden_world
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The workspace of many stories; no test may change it."""
+    from tests.world import World, build_world
 
-    sandbox = make_sandbox("golden")
-    for deliver in (deliver_golden_world, change_the_panel):
-        deliver(sandbox)
-        outcome = sandbox.refresh()
-        assert outcome.problems == []
+    return World(*_built_once(tmp_path_factory, "world", lambda sandbox: build_world(sandbox, seed=20)))
+
+
+@pytest.fixture(scope="session")
+def garbage_rules(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """Made-up pages and links, of which the rules for garbage alone take some: `pages` and `assets`."""
+    from tests.test_assets import deliver_assets
+    from tests.test_segments import deliver_pages
+
+    def build(sandbox: Sandbox) -> list[RefreshOutcome]:
+        deliver_assets(sandbox)
+        deliver_pages(sandbox)
+        os.environ["LINKGAP_RULES"] = "garbage"
+        return [sandbox.refresh()]
+
+    sandbox, (outcome,) = _built_once(tmp_path_factory, "garbage_rules", build)
+    assert outcome.problems == []
     return sandbox
+
+
+def _built_once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, build: Callable[[Sandbox], list[RefreshOutcome]]
+) -> tuple[Sandbox, list[RefreshOutcome]]:
+    """A workspace of all test processes, built by the one that needs it first, and what its refreshes said."""
+    folder = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        folder = folder.parent
+    sandbox, told = new_sandbox(folder / name), folder / f"{name}.json"
+    with (folder / f"{name}.lock").open("w") as lock, _kept_environment():
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            outcomes = build(sandbox)
+            told.write_text(json.dumps([asdict(outcome) for outcome in outcomes]), encoding="utf-8")
+    return sandbox, [RefreshOutcome(**outcome) for outcome in json.loads(told.read_text(encoding="utf-8"))]
+
+
+@pytest.fixture(scope="session")
+def golden(world: World) -> Sandbox:
+    return world.of("golden")
 
 
 def new_sandbox(home: Path) -> Sandbox:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from tests.conftest import Sandbox
 from tests.exports_made import ahrefs_backlinks
+from tests.world import Deliveries
 
 DATES = [date(2026, 1, 10) + timedelta(days=75) * number for number in range(4)]
 DOMAINS = [f"domain-{letter}.com" for letter in "abcdefgh"]
@@ -56,11 +56,13 @@ class History:
     """A client's refreshes: its panel, and the exports delivered by site."""
 
     client_id: str
+    is_steady: bool
     panels: list[Panel] = field(default_factory=list)
     exports: list[dict[str, Export]] = field(default_factory=list)
 
-    def deliver(self, sandbox: Sandbox, number: int) -> None:
-        sandbox.client(self.client_id, self.panels[number].yaml())
+    def deliver(self, world: Deliveries, number: int, step: int) -> None:
+        """Deliver the exports of a refresh in a step, under the panel of that refresh."""
+        world.client(self.client_id, self.panels[number].yaml(), step)
         for site, export in self.exports[number].items():
             # a list of one host is narrower than the site, and so cut off
             scope = "subdomains" if export.is_whole else "domain"
@@ -74,19 +76,17 @@ class History:
                 }
                 for domain, first_seen in export.links.items()
             ]
-            sandbox.deliver(
-                f"{self.client_id}/{DATES[number]}/{site}-backlinks-{scope}.csv",
-                ahrefs_backlinks(*rows),
-            )
+            path = f"{self.client_id}/{DATES[number]}/{site}-backlinks-{scope}.csv"
+            world.deliver(path, ahrefs_backlinks(*rows), step)
 
 
-def made_history(client_id: str, chance: random.Random, has_steady_panel: bool) -> History:
+def made_history(client_id: str, chance: random.Random, is_steady: bool) -> History:
     """A history of a refresh each date; exports are sometimes missing or cut off, links come and go."""
-    history = History(client_id)
+    history = History(client_id, is_steady)
     panel = Panel(("acme.com",), ("rival.com", "foe.org"), chance.choice([1, 1, 2]))
     linked: dict[tuple[str, str], date] = {}
     for day in DATES:
-        if history.panels and not has_steady_panel and chance.random() < 0.5:
+        if history.panels and not is_steady and chance.random() < 0.5:
             panel = _changed(panel, chance)
         exports = {}
         for site in ("acme.com", "acme-shop.com", "rival.com", "foe.org", "bar.co.uk"):

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -27,11 +28,9 @@ Tables = dict[str, list[dict[str, Any]]]
 
 def published_file(path: Path, tables: Tables) -> Path:
     """Write a file with every published table, most of them empty."""
+    path.write_bytes(_empty_file())
     with duckdb.connect(str(path)) as connection:
         connection.begin()
-        connection.execute("create schema marts")
-        for table, columns in contracts().items():
-            connection.execute(f"create table marts.{table} ({columns})")
         for table, rows in tables.items():
             # rows that name the same columns together: one statement a row takes half a minute for a large page
             for _, alike in groupby(sorted(rows, key=tuple), key=tuple):
@@ -42,8 +41,22 @@ def published_file(path: Path, tables: Tables) -> Path:
             for model in ("kpis", "kpi_values"):
                 connection.execute(f"insert into marts.{model} by name ({kpi_model(model)})")
         connection.commit()
-        _write_dictionary(connection)
     return path
+
+
+@cache
+def _empty_file() -> bytes:
+    """A file of empty tables and their dictionary; made once, for it takes longer than most of the pages."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.duckdb"
+        with duckdb.connect(str(path)) as connection:
+            connection.begin()
+            connection.execute("create schema marts")
+            for table, columns in contracts().items():
+                connection.execute(f"create table marts.{table} ({columns})")
+            _write_dictionary(connection)
+            connection.commit()
+        return path.read_bytes()
 
 
 def _write_dictionary(connection: duckdb.DuckDBPyConnection) -> None:
@@ -51,33 +64,32 @@ def _write_dictionary(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema dictionary")
     for table in ("tables", "columns"):
         connection.execute(f"create table dictionary.published_{table} ({contracts(DICTIONARY)[f'published_{table}']})")
-    for path in sorted(MARTS.glob("*.yml")):
-        (model,) = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    tables, columns = [], []
+    for name, model in _described(MARTS).items():
         key = model["config"]["meta"]["primary_key"]
-        row = [model["name"], model["description"], key, []]
-        connection.execute("insert into dictionary.published_tables values (?, ?, ?, ?)", row)
-        connection.executemany(
-            "insert into dictionary.published_columns by name select ? as table_name, ? as column_number, "
-            "? as column_name, ? as data_type, ? as description, ? as key_position, ? as is_required",
-            [
-                [
-                    model["name"],
-                    number,
-                    column["name"],
-                    column["data_type"],
-                    column["description"],
-                    key.index(column["name"]) + 1 if column["name"] in key else None,
-                    column["name"] in key,
-                ]
-                for number, column in enumerate(model["columns"], start=1)
-            ],
+        tables.append({"table_name": name, "description": model["description"], "primary_key": key, "belongs_to": []})
+        columns += [
+            {
+                "table_name": name,
+                "column_number": number,
+                "column_name": column["name"],
+                "data_type": column["data_type"],
+                "description": column["description"],
+                "key_position": key.index(column["name"]) + 1 if column["name"] in key else None,
+                "is_required": column["name"] in key,
+            }
+            for number, column in enumerate(model["columns"], start=1)
+        ]
+    for table, rows in (("published_tables", tables), ("published_columns", columns)):
+        connection.execute(
+            f"insert into dictionary.{table} by name select unnest($rows, max_depth := 2)", {"rows": rows}
         )
 
 
 @cache
 def kpi_definitions() -> list[dict[str, Any]]:
     """The KPIs of `kpis.yml`: name, data_type, label, unit, table, sql."""
-    columns = yaml.safe_load((MARTS / "kpis.yml").read_text(encoding="utf-8"))["models"][0]["columns"]
+    columns = _described(MARTS)["kpis"]["columns"]
     return [
         {"name": column["name"], "data_type": column["data_type"], "meaning": column["description"]}
         | column["config"]["meta"]
@@ -105,11 +117,17 @@ def kpi_model(name: str) -> str:
 @cache
 def contracts(folder: Path = MARTS) -> dict[str, str]:
     """Published table → its columns with their types."""
-    tables = {}
-    for contract in sorted(folder.glob("*.yml")):
-        columns = yaml.safe_load(contract.read_text(encoding="utf-8"))["models"][0]["columns"]
-        tables[contract.stem] = ", ".join(f'"{column["name"]}" {column["data_type"]}' for column in columns)
-    return tables
+    return {
+        name: ", ".join(f'"{column["name"]}" {column["data_type"]}' for column in model["columns"])
+        for name, model in _described(folder).items()
+    }
+
+
+@cache
+def _described(folder: Path) -> dict[str, Any]:
+    """Model → what its yml says."""
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yml"))}
+    return {name: yaml.load(text, yaml.CSafeLoader)["models"][0] for name, text in texts.items()}
 
 
 def small_panel(refreshes: int = 1, open_gaps: int = 3, client_id: str = "acme") -> Tables:

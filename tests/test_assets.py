@@ -1,7 +1,6 @@
 """What competitors' pages earn links with, which few of them open the most, and what cannot be earned at all."""
 
 import random
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -41,26 +40,24 @@ https://rival.com/tools/pace-calculator,Pace,200
 """
 
 
-@pytest.fixture(scope="module")
-def world(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
-    sandbox = make_sandbox("assets")
-    sandbox.client("acme", "sites: [acme.com]\ncompetitors: [rival.com, rivalshoes.com]\nbrand_terms: [Acme]\n")
+def deliver_assets(sandbox: Sandbox) -> None:
+    sandbox.client("assets", "sites: [acme.com]\ncompetitors: [rival.com, rivalshoes.com]\nbrand_terms: [Acme]\n")
     own = "source_url,target_url,title,anchor,first_seen\nhttps://d20.com/,https://acme.com/,A,Acme,2026-01-02\n"
-    sandbox.deliver(f"acme/{DAY}/acme.com/links.csv", own)
-    sandbox.deliver(f"acme/{DAY}/rival.com/links.csv", LINKS)
-    sandbox.deliver(f"acme/{DAY}/rivalshoes.com/links.csv", OTHER_LINKS)
-    sandbox.deliver(f"acme/{DAY}/rival.com/pages.csv", PAGES)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LINKGAP_RULES", "garbage")
-        outcome = sandbox.refresh()
-    assert not outcome.problems
-    return sandbox
+    sandbox.deliver(f"assets/{DAY}/acme.com/links.csv", own)
+    sandbox.deliver(f"assets/{DAY}/rival.com/links.csv", LINKS)
+    sandbox.deliver(f"assets/{DAY}/rivalshoes.com/links.csv", OTHER_LINKS)
+    sandbox.deliver(f"assets/{DAY}/rival.com/pages.csv", PAGES)
 
 
-def test_pages_are_typed_and_told_to_be_gone_or_out_of_date(world: Sandbox) -> None:
+@pytest.fixture
+def assets(garbage_rules: Sandbox) -> Sandbox:
+    return Sandbox(garbage_rules.workspace, "assets")
+
+
+def test_pages_are_typed_and_told_to_be_gone_or_out_of_date(assets: Sandbox) -> None:
     found = {
         url: rest
-        for url, *rest in world.query(
+        for url, *rest in assets.query(
             "select target_url, content_type, gap_domains, is_broken, outdated_evidence from marts.competitor_assets"
         )
     }
@@ -74,8 +71,8 @@ def test_pages_are_typed_and_told_to_be_gone_or_out_of_date(world: Sandbox) -> N
     assert found["https://rival.com/"] == ["home", 4, False, None]
 
 
-def test_the_set_of_assets_opens_each_gap_once(world: Sandbox) -> None:
-    rows = world.query(
+def test_the_set_of_assets_opens_each_gap_once(assets: Sandbox) -> None:
+    rows = assets.query(
         """
         select cover_rank, content_type, cover_gap_domains, cover_pct
         from marts.competitor_assets where cover_rank is not null order by cover_rank
@@ -88,7 +85,7 @@ def test_the_set_of_assets_opens_each_gap_once(world: Sandbox) -> None:
     ]  # fmt: skip
     shares = [share for *_, share in rows]
     assert shares == sorted(shares)
-    ((opened, total),) = world.query(
+    ((opened, total),) = assets.query(
         """
         select
             sum(score) filter (referring_domain in ('d1.com', 'd2.com', 'd3.com', 'd4.com', 'd5.com', 'd6.com')),
@@ -99,10 +96,10 @@ def test_the_set_of_assets_opens_each_gap_once(world: Sandbox) -> None:
     assert shares[-1] == pytest.approx(100 * opened / total, abs=0.051)
 
 
-def test_structural_links_are_no_opportunities(world: Sandbox) -> None:
+def test_structural_links_are_no_opportunities(assets: Sandbox) -> None:
     found = {
         domain: (reason, is_earnable, tactic, rank)
-        for domain, reason, is_earnable, tactic, rank in world.query(
+        for domain, reason, is_earnable, tactic, rank in assets.query(
             """
             select referring_domain, min(structural_reason), any_value(is_earnable), any_value(tactic), any_value(rank)
             from marts.links inner join marts.opportunities using (client_id, refreshed_on, referring_domain)
@@ -117,11 +114,11 @@ def test_structural_links_are_no_opportunities(world: Sandbox) -> None:
     assert found["d1.com"][3] is not None
 
 
-def test_tactics_follow_from_segment_and_page(world: Sandbox) -> None:
+def test_tactics_follow_from_segment_and_page(assets: Sandbox) -> None:
     """What is named on the page, what the linked page is, and what became of it."""
     found = {
         domain: (tactic, reason)
-        for domain, tactic, reason in world.query(
+        for domain, tactic, reason in assets.query(
             "select referring_domain, tactic, tactic_reason from marts.opportunities"
         )
     }
@@ -145,14 +142,14 @@ def test_tactics_follow_from_segment_and_page(world: Sandbox) -> None:
     assert "names you on a page without a link (https://d11.com/blog/acme-and-rival)" in found["d11.com"][1]
 
 
-def test_communities_with_two_competitors_are_named(world: Sandbox) -> None:
-    assert world.query("select referring_domain, segment, competitors_linked from marts.underused_communities") == [
+def test_communities_with_two_competitors_are_named(assets: Sandbox) -> None:
+    assert assets.query("select referring_domain, segment, competitors_linked from marts.underused_communities") == [
         ("d9.com", "community", 2)
     ]
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_the_cover_is_the_greedy_one(world: Sandbox, tmp_path: Path, seed: int) -> None:
+def test_the_cover_is_the_greedy_one(tmp_path: Path, seed: int) -> None:
     """On made-up links: in each step the page that opens the most of what is left, ties by URL."""
     chance = random.Random(seed)
     domains = {f"d{number}.com": float(chance.randint(1, 9)) for number in range(chance.randint(1, 12))}

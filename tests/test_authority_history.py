@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 
 import pytest
 
 from tests.conftest import Sandbox, csv_text
 from tests.exports_made import ahrefs_backlinks
+from tests.world import Deliveries, World
 
 DATES = [date(2026, 1, 10), date(2026, 3, 27)]
 
 
-@pytest.fixture(scope="module")
-def measured(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
-    sandbox = make_sandbox("measured")
-    sandbox.client("acme", "sites: [acme.com]\ncompetitors: [rival.com, bar.co.uk/shoes/]\n")
+def deliver_stories(world: Deliveries) -> None:
+    world.client("measured", "sites: [acme.com]\ncompetitors: [rival.com, bar.co.uk/shoes/]\n")
     history = ["date", "site", "provider", "metric", "value"]
     deliveries = {
         f"{DATES[0]}/history.csv": csv_text(
@@ -59,10 +57,14 @@ def measured(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
             )
         )
     for path, text in deliveries.items():
-        sandbox.deliver(f"acme/{path}", text)
-    for day in DATES:
-        assert sandbox.refresh("acme", on=day).problems == []
-    return sandbox
+        world.deliver(f"measured/{path}", text, step=DATES.index(date.fromisoformat(path.partition("/")[0])))
+    # an earlier refresh that runs again keeps what came after it
+    world.rerun("measured", DATES[0])
+
+
+@pytest.fixture(scope="module")
+def measured(world: World) -> Sandbox:
+    return world.of("measured")
 
 
 def history_of(sandbox: Sandbox, provider: str) -> list[tuple[object, ...]]:
@@ -118,11 +120,3 @@ def test_linkgap_tells_what_it_counted_itself(measured: Sandbox) -> None:
         for metric, value in (("backlinks", 2), ("follow_referring_domains", 1), ("referring_domains", 2))
         for number, day in enumerate(DATES)
     ]
-
-
-def test_an_earlier_refresh_that_runs_again_keeps_what_came_after_it(measured: Sandbox) -> None:
-    before = measured.published_state()["authority_history"]
-    assert measured.refresh("acme", on=DATES[0]).problems == []
-    assert measured.published_state()["authority_history"] == before
-    assert measured.rebuild().problems == []
-    assert measured.published_state()["authority_history"] == before

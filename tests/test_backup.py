@@ -9,12 +9,11 @@ import tarfile
 from contextlib import closing
 from pathlib import Path
 
-import dagster as dg
 import pytest
 from typer.testing import CliRunner, Result
 
 from pipelines.cli import app
-from tests.conftest import Sandbox, new_sandbox, state_of
+from tests.conftest import Sandbox, new_sandbox
 from warehouse import backup as backup_module
 from warehouse.backup import BackupError, back_up, restore
 from warehouse.layout import Workspace
@@ -35,35 +34,6 @@ def small(tmp_path: Path) -> Sandbox:
 
 def files_of(home: Path) -> dict[str, bytes]:
     return {path.relative_to(home).as_posix(): path.read_bytes() for path in home.rglob("*") if path.is_file()}
-
-
-def test_a_restored_workspace_goes_on_where_the_backup_was_made(golden: Sandbox, tmp_path: Path) -> None:
-    """Else a lost disk would cost the history, or computing everything again."""
-    file = tmp_path / "backup.tar.gz"
-    result = linkgap(golden.workspace.home, "backup", file)
-    assert result.exit_code == 0, result.stderr
-    assert f"{file}: " in result.stdout
-    result = linkgap(tmp_path, "restore", file, tmp_path / "elsewhere")
-    assert result.exit_code == 0, result.stderr
-    restored = Sandbox(Workspace(tmp_path / "elsewhere"))
-    assert restored.published_state() == golden.published_state()
-    for database in (golden.workspace.published / "clients").glob("*.duckdb"):
-        assert state_of(restored.workspace.client_database(database.stem)) == state_of(database)
-    assert files_of(restored.workspace.archived_files) == files_of(golden.workspace.archived_files)
-    assert files_of(restored.workspace.clients) == files_of(golden.workspace.clients)
-    runs = []
-    for sandbox in (golden, restored):
-        with dg.DagsterInstance.from_config(str(sandbox.workspace.dagster_home)) as instance:
-            runs.append([(run.run_id, len(instance.all_logs(run.run_id))) for run in instance.get_runs()])
-    assert runs[0] == runs[1]
-    assert runs[0]
-
-    outcome = restored.refresh()
-    assert (outcome.run_id, outcome.published, outcome.problems) == (None, [], [])
-
-    restored.workspace.working_database.unlink()
-    assert restored.rebuild().problems == []
-    assert restored.published_state() == golden.published_state()
 
 
 def test_a_backup_is_never_written_over_a_file(small: Sandbox, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 from tests.compiled_models import compiled_model, made_up_warehouse
 from tests.conftest import Sandbox, csv_text
 from tests.exports_made import ahrefs_backlinks, semrush_referring_domains
+from tests.world import Deliveries, World
 
 KEY = {"client_id": "acme", "refreshed_on": date(2026, 5, 16)}
 PROVIDERS = ("ahrefs", "semrush", "majestic")
@@ -23,7 +24,7 @@ METRICS = {"ahrefs": "ahrefs_dr", "semrush": "semrush_as", "majestic": "majestic
 BITS = {provider: 2 << number for number, provider in enumerate(PROVIDERS)}
 
 
-class World:
+class Populations:
     """Sites with the domains that link to them: who found which, and how each is rated.
 
     Attributes:
@@ -84,22 +85,22 @@ class World:
         }
 
 
-Estimate = Callable[[World], pd.DataFrame]
+Estimate = Callable[[Populations], pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def estimate(golden: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Estimate:
+def estimate(tmp_path_factory: pytest.TempPathFactory) -> Estimate:
     sql = compiled_model("coverage_estimates")
     folder: Path = tmp_path_factory.mktemp("estimates")
 
-    def run(world: World) -> pd.DataFrame:
+    def run(world: Populations) -> pd.DataFrame:
         with made_up_warehouse(folder, world.tables()) as connection:
             return connection.execute(f"from ({sql}) order by site, authority_band").df()
 
     return run
 
 
-def whole_sites(rows: pd.DataFrame, world: World) -> pd.DataFrame:
+def whole_sites(rows: pd.DataFrame, world: Populations) -> pd.DataFrame:
     rows = rows[(rows["authority_band"] == "all") & rows["estimated_domains"].notna()]
     return rows.assign(truth=rows["site"].map(world.truth))
 
@@ -114,7 +115,7 @@ def share_within(rows: pd.DataFrame) -> float:
 def test_the_interval_holds_the_truth_in_95_of_100_worlds_of_independent_lists(estimate: Estimate) -> None:
     """Else the interval says more, or less, than is known."""
     chance = np.random.default_rng(20260516)
-    world = World()
+    world = Populations()
     for _ in range(600):
         size = int(chance.integers(80, 1500))
         world.add_site(
@@ -130,7 +131,7 @@ def test_the_interval_holds_the_truth_in_95_of_100_worlds_of_independent_lists(e
 def test_bands_found_with_different_ease_are_estimated_apart_where_one_metric_rates_them(estimate: Estimate) -> None:
     """Else a site of few strong and many weak domains would look better known than it is."""
     chance = np.random.default_rng(7)
-    world = World()
+    world = Populations()
     for _ in range(300):
         authority = chance.choice([5.0, 30.0, 50.0, 90.0], size=1200, p=[0.6, 0.25, 0.13, 0.02])
         ease = 0.2 + 0.7 * authority / 100
@@ -150,7 +151,7 @@ def test_bands_found_with_different_ease_are_estimated_apart_where_one_metric_ra
 def test_lists_that_agree_more_than_chance_give_a_lower_bound(estimate: Estimate, providers: tuple[str, ...]) -> None:
     """Else the number would promise that it cannot be more."""
     chance = np.random.default_rng(11)
-    world = World()
+    world = Populations()
     for _ in range(200):
         # some domains are easy to find for every crawler, many for none
         ease = chance.beta(0.8, 1.2, size=int(chance.integers(300, 1500)))
@@ -164,7 +165,7 @@ def test_lists_that_agree_more_than_chance_give_a_lower_bound(estimate: Estimate
 def test_a_site_whose_finders_rate_their_own_finds_is_estimated_as_a_whole(estimate: Estimate) -> None:
     """Else the band would tell who found a domain, and the sum of bands could come out too high."""
     chance = np.random.default_rng(3)
-    world = World()
+    world = Populations()
     for _ in range(200):
         strong = chance.random(1500) < 0.4
         found = {"ahrefs": chance.random(1500) < np.where(strong, 0.6, 0.1)}
@@ -206,7 +207,7 @@ def expected(first: int, second: int, both: int) -> tuple[int, int, int]:
 def test_estimates_and_intervals_are_those_of_the_formulas(estimate: Estimate) -> None:
     """Else docs/estimates.md tells another number than the table."""
     chance = np.random.default_rng(5)
-    world, wanted = World(), {}
+    world, wanted = Populations(), {}
     for _ in range(200):
         both = int(chance.integers(7, 60))
         first, second = (both + int(extra) for extra in chance.integers(0, 200, size=2))
@@ -221,7 +222,7 @@ def test_estimates_and_intervals_are_those_of_the_formulas(estimate: Estimate) -
 
 def test_too_few_shared_domains_give_no_estimate(estimate: Estimate) -> None:
     """Else one domain more or less in common would halve the number."""
-    world = World()
+    world = Populations()
     six, seven, none = (world.add_site(captured(30, 20, both)) for both in (6, 7, 0))
     rows = estimate(world).set_index(["site", "authority_band"])
     assert rows["estimated_domains"].notna().to_dict() == {
@@ -232,7 +233,7 @@ def test_too_few_shared_domains_give_no_estimate(estimate: Estimate) -> None:
 
 def test_bands_that_share_too_few_domains_are_estimated_as_one(estimate: Estimate) -> None:
     """Else what is unseen of them would be missing in the site's row."""
-    world = World()
+    world = Populations()
     parts = {5.0: captured(40, 30, 4), 50.0: captured(20, 20, 5), 70.0: captured(90, 80, 60)}
     site = world.add_site(
         {provider: np.concatenate([part[provider] for part in parts.values()]) for provider in ("ahrefs", "semrush")},
@@ -248,17 +249,17 @@ def test_bands_that_share_too_few_domains_are_estimated_as_one(estimate: Estimat
 def test_the_provider_with_most_domains_stands_against_all_others(estimate: Estimate) -> None:
     """Else the pair with the luckiest estimate, or the order of the alphabet, would decide."""
     number = np.arange(100)
-    world = World()
+    world = Populations()
     world.add_site({"ahrefs": number < 50, "semrush": number >= 30, "majestic": (number >= 20) & (number < 40)})
     row = estimate(world).iloc[-1]
     assert (row["largest_provider"], list(row["other_providers"])) == ("semrush", ["ahrefs", "majestic"])
     assert row[["domains_largest", "domains_others", "domains_both", "domains_seen"]].tolist() == [70, 50, 20, 100]
 
 
-def test_the_order_of_rows_changes_no_bit_of_an_estimate(golden: Sandbox, tmp_path: Path) -> None:
+def test_the_order_of_rows_changes_no_bit_of_an_estimate(tmp_path: Path) -> None:
     """Else two builds of the same files would differ."""
     chance = np.random.default_rng(13)
-    world = World()
+    world = Populations()
     for _ in range(30):
         authority = chance.uniform(0, 100, size=900)
         world.add_site({provider: chance.random(900) < chance.uniform(0.3, 0.7) for provider in PROVIDERS}, authority)
@@ -298,38 +299,42 @@ def semrush(domains: Iterable[str]) -> str:
     return semrush_referring_domains(*((domain, 20, 3) for domain in domains))
 
 
-@pytest.fixture(scope="module")
-def two_lists(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
+def deliver_stories(world: Deliveries) -> None:
     """Two refreshes: the second has whole lists of two providers for rival.com and bar.net alone."""
-    sandbox = make_sandbox("two-lists")
-    sandbox.client("acme", "sites: [acme.com]\ncompetitors: [rival.com, foe.org, bar.net]\n")
+    world.client("two-lists", "sites: [acme.com]\ncompetitors: [rival.com, foe.org, bar.net]\n")
     for day, month in (("2026-01-10", "2026-01"), ("2026-03-27", "2026-03")):
         last_seen = f"{month}-05"
         spam = ahrefs("rival.com", last_seen, ["spam.com"], **{"Is spam": "true"}).splitlines()[1]
         gone = ahrefs("rival.com", last_seen, ["gone.com"], Lost=f"{month}-06 08:00:00").splitlines()[1]
-        sandbox.deliver(
-            f"acme/{day}/rival.com-backlinks-subdomains.csv",
+        world.deliver(
+            f"two-lists/{day}/rival.com-backlinks-subdomains.csv",
             ahrefs("rival.com", last_seen, numbered(0, 40)) + spam + "\n" + gone + "\n",
         )
-        sandbox.deliver(f"acme/{day}/rival.com-backlinks_refdomains.csv", semrush(numbered(25, 50)))
-        sandbox.deliver(f"acme/{day}/foe.org-backlinks-subdomains.csv", ahrefs("foe.org", last_seen, numbered(0, 30)))
-        sandbox.deliver(f"acme/{day}/bar.net-backlinks-subdomains.csv", ahrefs("bar.net", last_seen, numbered(0, 30)))
-    sandbox.deliver("acme/2026-01-10/foe.org-backlinks_refdomains.csv", semrush(numbered(0, 30)))
+        world.deliver(f"two-lists/{day}/rival.com-backlinks_refdomains.csv", semrush(numbered(25, 50)))
+        world.deliver(
+            f"two-lists/{day}/foe.org-backlinks-subdomains.csv", ahrefs("foe.org", last_seen, numbered(0, 30))
+        )
+        world.deliver(
+            f"two-lists/{day}/bar.net-backlinks-subdomains.csv", ahrefs("bar.net", last_seen, numbered(0, 30))
+        )
+    world.deliver("two-lists/2026-01-10/foe.org-backlinks_refdomains.csv", semrush(numbered(0, 30)))
     # as many rows as a provider cuts at
-    sandbox.deliver("acme/2026-03-27/acme.com-backlinks_refdomains.csv", semrush(numbered(0, 1000)))
-    sandbox.deliver(
-        "acme/2026-03-27/acme.com-backlinks-subdomains.csv", ahrefs("acme.com", "2026-03-05", numbered(0, 30))
+    world.deliver("two-lists/2026-03-27/acme.com-backlinks_refdomains.csv", semrush(numbered(0, 1000)))
+    world.deliver(
+        "two-lists/2026-03-27/acme.com-backlinks-subdomains.csv", ahrefs("acme.com", "2026-03-05", numbered(0, 30))
     )
     # one of the lists is empty, and a whole list all the same
-    sandbox.deliver("acme/2026-03-27/bar.net-backlinks_refdomains.csv", semrush([]))
+    world.deliver("two-lists/2026-03-27/bar.net-backlinks_refdomains.csv", semrush([]))
     # every domain measured by Ahrefs, whoever found it: bands can be compared
-    sandbox.deliver(
-        "acme/2026-03-27/metrics.csv",
+    world.deliver(
+        "two-lists/2026-03-27/metrics.csv",
         csv_text(["domain", "ahrefs_dr"], [[domain, 40] for domain in [*numbered(0, 50), "spam.com", "gone.com"]]),
     )
-    outcome = sandbox.refresh()
-    assert outcome.problems == []
-    return sandbox
+
+
+@pytest.fixture(scope="module")
+def two_lists(world: World) -> Sandbox:
+    return world.of("two-lists")
 
 
 def test_only_whole_lists_of_today_are_compared(two_lists: Sandbox) -> None:
@@ -357,10 +362,3 @@ def test_a_site_counts_the_domains_that_are_accepted_and_live(two_lists: Sandbox
         (True, "40-59", 50, 40, 25, 15, 50 + round(25 * 10 / 16)),
         (True, "all", 50, 40, 25, 15, 50 + round(25 * 10 / 16)),
     ]
-
-
-def test_a_rebuild_gives_the_same_estimates(two_lists: Sandbox) -> None:
-    """Else the tables would depend on when they were made."""
-    before = two_lists.published_state()
-    assert two_lists.rebuild().problems == []
-    assert two_lists.published_state() == before

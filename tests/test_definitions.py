@@ -26,6 +26,7 @@ def test_groups_are_the_stages_of_the_flow(graph: dg.AssetGraph) -> None:  # typ
         "priorities",
         "tracking",
         "marts",
+        "checks",
         "dictionary",
         "published",
     }

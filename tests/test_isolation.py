@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.conftest import Sandbox, csv_text
+from tests.conftest import csv_text
 from tests.exports_made import ahrefs_backlinks
+from tests.world import Deliveries, World
 
 DAY = "2026-01-10"
-CLIENTS = ("acme", "bolt")
+CLIENTS = ("kestrel", "magpie")
 
 
 def canaries(client_id: str) -> dict[str, str]:
@@ -22,12 +23,10 @@ def canaries(client_id: str) -> dict[str, str]:
     return {place: f"{client_id}canary{place}" for place in places}
 
 
-@pytest.fixture(scope="module")
-def two_clients(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
-    sandbox = make_sandbox("isolation")
+def deliver_stories(world: Deliveries) -> None:
     for client_id in CLIENTS:
         of = canaries(client_id)
-        sandbox.client(
+        world.client(
             client_id,
             f"name: {of['name']}\nsites: [{client_id}-own.com]\ncompetitors: [{of['competitor']}.com]\n"
             f"brand_terms: [{of['brand']}]\nniche: {{terms: [{of['niche']}]}}\n",
@@ -41,12 +40,10 @@ def two_clients(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
         # a domain that both have, which cannot tell whose it is
         common = link | {"Referring page URL": f"https://common.com/{of['page']}"}
         lost = link | {"Target URL": f"https://{client_id}-own.com/", "Lost": "2026-01-05 00:00:00"}
-        sandbox.deliver(f"{client_id}/{DAY}/{of['competitor']}.com/{of['file']}.csv", ahrefs_backlinks(link, common))
-        sandbox.deliver(f"{client_id}/{DAY}/{client_id}-own.com-backlinks.csv", ahrefs_backlinks(lost))
+        world.deliver(f"{client_id}/{DAY}/{of['competitor']}.com/{of['file']}.csv", ahrefs_backlinks(link, common))
+        world.deliver(f"{client_id}/{DAY}/{client_id}-own.com-backlinks.csv", ahrefs_backlinks(lost))
         events = [[f"{of['domain']}.com", "contacted", "2026-01-02", of["owner"], of["note"]]]
-        sandbox.deliver(f"{client_id}/outreach.csv", csv_text(["domain", "status", "date", "owner", "note"], events))
-    assert sandbox.refresh().problems == []
-    return sandbox
+        world.deliver(f"{client_id}/outreach.csv", csv_text(["domain", "status", "date", "owner", "note"], events))
 
 
 def everything(path: Path) -> Iterator[str]:
@@ -61,8 +58,8 @@ def everything(path: Path) -> Iterator[str]:
     yield path.read_bytes().decode("utf-8", "replace")
 
 
-def files_of(sandbox: Sandbox, client_id: str) -> list[Path]:
-    workspace = sandbox.workspace
+def files_of(world: World, client_id: str) -> list[Path]:
+    workspace = world.sandbox.workspace
     return [
         workspace.client_database(client_id),
         workspace.reports / f"{client_id}.html",
@@ -70,9 +67,9 @@ def files_of(sandbox: Sandbox, client_id: str) -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize(("client_id", "other"), [("acme", "bolt"), ("bolt", "acme")])
-def test_no_file_of_a_client_holds_a_word_of_another(two_clients: Sandbox, client_id: str, other: str) -> None:
-    files = files_of(two_clients, client_id)
+@pytest.mark.parametrize(("client_id", "other"), [CLIENTS, CLIENTS[::-1]])
+def test_no_file_of_a_client_holds_a_word_of_another(world: World, client_id: str, other: str) -> None:
+    files = files_of(world, client_id)
     assert len(files) >= 7
     for path in files:
         text = " ".join(everything(path)).casefold()
@@ -80,10 +77,10 @@ def test_no_file_of_a_client_holds_a_word_of_another(two_clients: Sandbox, clien
         assert f"{other}-own" not in text, path
 
 
-def test_every_word_is_found_where_it_may_stand(two_clients: Sandbox) -> None:
+def test_every_word_is_found_where_it_may_stand(world: World) -> None:
     """Else the test above would find nothing because nothing is looked for in the right way."""
-    of_kind = {path.suffix: " ".join(everything(path)).casefold() for path in files_of(two_clients, "acme")}
-    own = canaries("acme")
+    of_kind = {path.suffix: " ".join(everything(path)).casefold() for path in files_of(world, "kestrel")}
+    own = canaries("kestrel")
     assert [place for place, word in own.items() if word not in of_kind[".duckdb"]] == ["niche"]
     for suffix in (".html", ".xlsx"):
         assert {own[place] for place in ("domain", "page", "anchor")} <= {
@@ -91,8 +88,8 @@ def test_every_word_is_found_where_it_may_stand(two_clients: Sandbox) -> None:
         }
 
 
-def test_only_owner_and_group_may_read_what_is_published(two_clients: Sandbox) -> None:
-    workspace = two_clients.workspace
+def test_only_owner_and_group_may_read_what_is_published(world: World) -> None:
+    workspace = world.sandbox.workspace
     published = [path for folder in (workspace.published, workspace.reports) for path in folder.rglob("*")]
     files = [path for path in published if path.is_file()]
     assert len(files) > 10

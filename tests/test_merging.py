@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -16,6 +15,7 @@ import pytest
 from pipelines.people_lists import rows_before
 from tests.conftest import REAL_EXPORTS, Sandbox, csv_text
 from tests.exports_made import ahrefs_backlinks, semrush_backlinks, semrush_referring_domains
+from tests.world import Deliveries, World
 
 DAY = "2026-02-10"
 CLIENT = "sites: [acme.com, acme-shop.com]\ncompetitors: [rival.com, foe.org]\n"
@@ -43,13 +43,22 @@ def workbook(*rows: list[Any]) -> bytes:
     return sink.getvalue()
 
 
-@pytest.fixture(scope="module")
-def merged(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
+def deliver_stories(world: Deliveries) -> None:
+    deliver_merged(world)
+    deliver_damaged(world)
+    world.client("checked-later", "sites: [acme.com]\ncompetitors: [rival.com]\n")
+    for day in ("2026-01-10", "2026-03-20"):
+        links = ahrefs_backlinks(link("https://notes.com/a"))
+        world.deliver(f"checked-later/{day}/rival.com-backlinks.csv", links)
+    checks = csv_text(["source_url", "links_to_client", "checked_on"], [["https://notes.com/a", "yes", "2026-04-01"]])
+    world.deliver("checked-later/verified.csv", checks)
+
+
+def deliver_merged(world: Deliveries) -> None:
     """Two providers, Search Console, a page intersect, a disavow list, totals, a zip and a workbook."""
-    sandbox = make_sandbox("merged")
-    sandbox.client("acme", CLIENT)
-    folder = f"acme/{DAY}"
-    sandbox.deliver(
+    world.client("merged", CLIENT)
+    folder = f"merged/{DAY}"
+    world.deliver(
         f"{folder}/rival.com-backlinks.csv",
         ahrefs_backlinks(
             link("https://both.com/page", **SILENT, First_seen="2025-05-01"),
@@ -72,7 +81,7 @@ def merged(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
             link("https://turned-out-to-link.com/a"),
         ),
     )
-    sandbox.deliver(
+    world.deliver(
         f"{folder}/acme.com-backlinks.csv",
         ahrefs_backlinks(
             link("https://confirmed.com/page", "https://acme.com/", Lost="2026-01-02 00:00:00"),
@@ -94,15 +103,15 @@ def merged(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
     with zipfile.ZipFile(zipped := io.BytesIO(), "w") as container:
         container.writestr("semrush/rival.com-backlinks.csv", semrush)
         container.writestr("semrush/rival.com-refdomains.csv", semrush_referring_domains(("list.com", 30, 4)))
-    sandbox.deliver(f"{folder}/download.zip", zipped.getvalue())
-    sandbox.deliver(
+    world.deliver(f"{folder}/download.zip", zipped.getvalue())
+    world.deliver(
         f"{folder}/https___www.acme.com_-Latest links-2026-02-09.csv",
         csv_text(
             ["Linking page", "Last crawled"],
             [["https://confirmed.com/page", "2026-02-01"], ["https://only-google-knows.com/page", "2026-02-02"]],
         ),
     )
-    sandbox.deliver(
+    world.deliver(
         f"{folder}/intersect.csv",
         csv_text(
             [
@@ -121,10 +130,8 @@ def merged(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
             ],
         ),
     )
-    sandbox.deliver(
-        f"{folder}/disavow.txt", "# asked away\ndomain:www.disavowed.com\nhttps://fine.com/disavowed-page\n"
-    )
-    sandbox.deliver(
+    world.deliver(f"{folder}/disavow.txt", "# asked away\ndomain:www.disavowed.com\nhttps://fine.com/disavowed-page\n")
+    world.deliver(
         f"{folder}/bulk.xlsx",
         workbook(
             ["Target", "Target type", "Authority Score", "Backlinks", "Domains"],
@@ -132,8 +139,8 @@ def merged(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
             ["list.com", "root_domain", 30, 10, 5],
         ),
     )
-    sandbox.deliver(
-        "acme/verified.csv",
+    world.deliver(
+        "merged/verified.csv",
         csv_text(
             ["source_url", "http_status", "links_to_client", "checked_on"],
             [
@@ -145,8 +152,11 @@ def merged(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
             ],
         ),
     )
-    assert sandbox.refresh().problems == []
-    return sandbox
+
+
+@pytest.fixture(scope="module")
+def merged(world: World) -> Sandbox:
+    return world.of("merged")
 
 
 def of_page(sandbox: Sandbox, page: str, columns: str) -> list[tuple[Any, ...]]:
@@ -198,9 +208,9 @@ def test_a_page_intersect_confirms_and_adds(merged: Sandbox) -> None:
 def test_members_and_sheets_are_files_of_their_own(merged: Sandbox) -> None:
     paths = {path for (path,) in merged.query("select path from marts.export_files")}
     assert paths >= {
-        f"inbox/acme/{DAY}/download.zip!semrush/rival.com-backlinks.csv",
-        f"inbox/acme/{DAY}/download.zip!semrush/rival.com-refdomains.csv",
-        f"inbox/acme/{DAY}/bulk.xlsx!Sheet",
+        f"inbox/merged/{DAY}/download.zip!semrush/rival.com-backlinks.csv",
+        f"inbox/merged/{DAY}/download.zip!semrush/rival.com-refdomains.csv",
+        f"inbox/merged/{DAY}/bulk.xlsx!Sheet",
     }
 
 
@@ -257,21 +267,11 @@ def test_pages_worth_checking_are_listed_in_their_form(merged: Sandbox) -> None:
     assert "https://half-checked.com/b" in pages
 
 
-def test_a_later_check_leaves_the_past_alone(sandbox: Sandbox) -> None:
-    sandbox.client("acme", "sites: [acme.com]\ncompetitors: [rival.com]\n")
-    for day in ("2026-01-10", "2026-03-20"):
-        sandbox.deliver(f"acme/{day}/rival.com-backlinks.csv", ahrefs_backlinks(link("https://notes.com/a")))
-    sandbox.deliver(
-        "acme/verified.csv",
-        csv_text(["source_url", "links_to_client", "checked_on"], [["https://notes.com/a", "yes", "2026-04-01"]]),
-    )
-    assert sandbox.refresh().problems == []
-    states = "select refreshed_on, gap_status from marts.gaps order by 1"
-    expected = [(date(2026, 1, 10), "open"), (date(2026, 3, 20), "covered")]
-    assert sandbox.query(states) == expected
-    before = sandbox.published_state()
-    assert sandbox.rebuild().problems == []
-    assert sandbox.published_state() == before
+def test_a_later_check_leaves_the_past_alone(world: World) -> None:
+    assert world.of("checked-later").query("select refreshed_on, gap_status from marts.gaps order by 1") == [
+        (date(2026, 1, 10), "open"),
+        (date(2026, 3, 20), "covered"),
+    ]
 
 
 needs_real_files = pytest.mark.skipif(
@@ -327,30 +327,33 @@ def test_two_providers_of_one_real_site_overlap_as_measured(sandbox: Sandbox) ->
     assert providers == [(0,)]
 
 
-def test_damaged_and_odd_files_are_refused_alone(sandbox: Sandbox) -> None:
-    sandbox.client("acme", "sites: [acme.com]\ncompetitors: [rival.com]\n")
-    folder = f"acme/{DAY}"
+def deliver_damaged(world: Deliveries) -> None:
+    world.client("damaged", "sites: [acme.com]\ncompetitors: [rival.com]\n")
+    folder = f"damaged/{DAY}"
     with zipfile.ZipFile(zipped := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as container:
         container.writestr("x.csv", semrush_backlinks() * 40)
     damaged = bytearray(zipped.getvalue())
     damaged[60:120] = b"\xff" * 60
-    sandbox.deliver(f"{folder}/damaged.zip", bytes(damaged))
-    sandbox.deliver(f"{folder}/odd.json", '{"tasks": [{"result": [{"items": [null], "total_count": "many"}]}]}')
+    world.deliver(f"{folder}/damaged.zip", bytes(damaged))
+    world.deliver(f"{folder}/odd.json", '{"tasks": [{"result": [{"items": [null], "total_count": "many"}]}]}')
     outgoing = ahrefs_backlinks(link("https://rival.com/blog", "https://out.com/"))
-    sandbox.deliver(f"{folder}/rival.com-external-subdomains.csv", outgoing)
+    world.deliver(f"{folder}/rival.com-external-subdomains.csv", outgoing)
     with zipfile.ZipFile(zipped := io.BytesIO(), "w") as container:
         container.writestr(
             "book.xlsx",
             workbook(["Source url", "Target url", "Sitewide"], ["https://notes.com/a", RIVAL, False]),
         )
-    sandbox.deliver(f"{folder}/nested.zip", zipped.getvalue())
+    world.deliver(f"{folder}/nested.zip", zipped.getvalue())
     words = "".join(f"word {number},https://acme.com/,{number},90\n" for number in range(40))
-    sandbox.deliver(f"{folder}/keywords.csv", f"keyword,page_url,position,search_volume\n{words}broken\n")
+    world.deliver(f"{folder}/keywords.csv", f"keyword,page_url,position,search_volume\n{words}broken\n")
     seen = [["https://notes.com/a", "yes", "31.01.2026"]]
-    sandbox.deliver(f"{folder}/rival.com_checks.csv", csv_text(["source_url", "links_to_client", "checked_on"], seen))
-    outcome = sandbox.refresh()
+    world.deliver(f"{folder}/rival.com_checks.csv", csv_text(["source_url", "links_to_client", "checked_on"], seen))
+
+
+def test_damaged_and_odd_files_are_refused_alone(world: World) -> None:
+    damaged = world.of("damaged")
     outcomes = "select split_part(path, '/', 4), outcome || ' ' || coalesce(rows_rejected, 0) from marts.export_files"
-    found = dict(sandbox.query(outcomes))
+    found = dict(damaged.query(outcomes))
     assert found == {
         "damaged.zip": "refused 0",
         "odd.json": "refused 0",
@@ -359,9 +362,9 @@ def test_damaged_and_odd_files_are_refused_alone(sandbox: Sandbox) -> None:
         "keywords.csv": "accepted 1",
         "rival.com_checks.csv": "accepted 0",
     }
-    assert len(outcome.problems) == 3
-    assert sandbox.query("select reason, row_number from marts.rejected_rows") == [("unreadable_row", 41)]
-    assert sandbox.query("select referring_domain, gap_status from marts.gaps") == [("notes.com", "covered")]
+    assert len(world.lines("problems", "damaged")) == 3
+    assert damaged.query("select reason, row_number from marts.rejected_rows") == [("unreadable_row", 41)]
+    assert damaged.query("select referring_domain, gap_status from marts.gaps") == [("notes.com", "covered")]
 
 
 def test_checks_count_from_the_refresh_before_their_day_however_the_day_is_written(sandbox: Sandbox) -> None:

@@ -7,7 +7,6 @@ says of it, and the rules that must set it aside (`-` for none). Beside it stand
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from pipelines.clients import ClientFileError, read_client_file
 from pipelines.people_lists import rows_before
 from tests.conftest import SEEDS, Sandbox, csv_rows, csv_text
 from tests.exports_made import ahrefs_backlinks, semrush_backlinks, semrush_referring_domains
+from tests.world import Deliveries, World
 from warehouse.layout import CHECKOUT
 
 DAY = "2026-02-10"
@@ -151,21 +151,25 @@ OVERRIDES = csv_text(
 )
 
 
-@pytest.fixture(scope="module")
-def judged(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
-    sandbox = make_sandbox("quality")
-    sandbox.client("acme", CLIENT)
-    sandbox.deliver(f"acme/{DAY}/rival.com-backlinks.csv", ahrefs_backlinks(*(row for row, _ in STORIES)))
-    sandbox.deliver(
-        f"acme/{DAY}/foe.org-backlinks.csv",
+def deliver_stories(world: Deliveries) -> None:
+    deliver_judged(world)
+    deliver_casino_reviews(world)
+    deliver_late_decision(world)
+
+
+def deliver_judged(world: Deliveries) -> None:
+    world.client("judged", CLIENT)
+    world.deliver(f"judged/{DAY}/rival.com-backlinks.csv", ahrefs_backlinks(*(row for row, _ in STORIES)))
+    world.deliver(
+        f"judged/{DAY}/foe.org-backlinks.csv",
         semrush_backlinks(
             # the same page as Ahrefs' 404, seen live by Semrush on a later day: it is there again
             {"Source url": "https://seen-again.com/a", "Target url": "https://foe.org/", "Last seen": "2026-02-08"},
             {"Source url": "https://honest.com/two", "Target url": "https://foe.org/", "Last seen": "2026-02-08"},
         ),
     )
-    sandbox.deliver(
-        f"acme/{DAY}/foe.org-backlinks-subdomains.csv",
+    world.deliver(
+        f"judged/{DAY}/foe.org-backlinks-subdomains.csv",
         ahrefs_backlinks(
             link(
                 "https://seen-again.com/a",
@@ -177,24 +181,29 @@ def judged(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
             )
         ),
     )
-    sandbox.deliver(
-        f"acme/{DAY}/acme.com-backlinks.csv",
+    world.deliver(
+        f"judged/{DAY}/acme.com-backlinks.csv",
         ahrefs_backlinks(
             link("https://long-list.com/links", External_links=2500, **{"Target URL": "https://acme.com/"})
         ),
     )
-    sandbox.deliver(
-        f"acme/{DAY}/foe.org-refdomains.csv",
+    world.deliver(
+        f"judged/{DAY}/foe.org-refdomains.csv",
         semrush_referring_domains(("long-list.com", 10, 3), ("hypestat.com", 40, 2)),
     )
-    sandbox.deliver("acme/overrides.csv", OVERRIDES)
-    outcome = sandbox.refresh()
-    assert outcome.problems == []
-    assert [line for line in outcome.warnings if "not used" in line] == [
-        "inbox/acme/overrides.csv:9: not used: no decision: rejekt; expected accept or reject",
-        "inbox/acme/overrides.csv:10: not used: names neither a domain nor a page",
+    world.deliver("judged/overrides.csv", OVERRIDES)
+
+
+@pytest.fixture(scope="module")
+def judged(world: World) -> Sandbox:
+    return world.of("judged")
+
+
+def test_a_decision_that_cannot_be_used_is_told_with_its_line(world: World) -> None:
+    assert [line for line in world.lines("warnings", "judged") if "not used" in line] == [
+        "inbox/judged/overrides.csv:9: not used: no decision: rejekt; expected accept or reject",
+        "inbox/judged/overrides.csv:10: not used: names neither a domain nor a page",
     ]
-    return sandbox
 
 
 def reasons_of(sandbox: Sandbox, url: str, site: str = "rival.com") -> list[str]:
@@ -210,16 +219,6 @@ def reasons_of(sandbox: Sandbox, url: str, site: str = "rival.com") -> list[str]
 def test_every_story_is_judged_as_it_says(judged: Sandbox, url: str, rule: str) -> None:
     reasons = reasons_of(judged, url)
     assert (rule in reasons) if rule != "-" else not reasons
-
-
-def test_no_row_is_lost_on_the_way(judged: Sandbox) -> None:
-    assert (
-        judged.query(
-            "select path from marts.export_files "
-            "where outcome = 'accepted' and rows_read != rows_accepted + rows_rejected + rows_duplicate"
-        )
-        == []
-    )
 
 
 def test_a_rejected_row_tells_what_was_found(judged: Sandbox) -> None:
@@ -304,12 +303,12 @@ def test_comments_that_are_no_spam_are_community(judged: Sandbox) -> None:
     ]
 
 
-def test_a_niche_is_not_spam_to_itself(sandbox: Sandbox) -> None:
-    sandbox.client(
+def deliver_casino_reviews(world: Deliveries) -> None:
+    world.client(
         "bets",
         "sites: [acme.com]\ncompetitors: [rival.com]\nniche: {description: Reviews of casino games, terms: [casino]}\n",
     )
-    sandbox.deliver(
+    world.deliver(
         f"bets/{DAY}/rival.com-backlinks.csv",
         ahrefs_backlinks(
             link("https://gambling.com/a", Anchor="best online casino bonus"),
@@ -317,23 +316,23 @@ def test_a_niche_is_not_spam_to_itself(sandbox: Sandbox) -> None:
             link("https://adult.com/a", Referring_page_title="Escorts in your town"),
         ),
     )
-    assert sandbox.refresh().problems == []
-    assert sandbox.query("select reason from marts.rejected_rows") == [("adult_page",)]
 
 
-def test_decisions_count_from_the_refresh_before_their_day_on(sandbox: Sandbox) -> None:
-    sandbox.client("acme", "sites: [acme.com]\ncompetitors: [rival.com]\n")
+def test_a_niche_is_not_spam_to_itself(world: World) -> None:
+    assert world.of("bets").query("select reason from marts.rejected_rows") == [("adult_page",)]
+
+
+def deliver_late_decision(world: Deliveries) -> None:
+    world.client("decided-later", "sites: [acme.com]\ncompetitors: [rival.com]\n")
     for day in ("2026-01-10", "2026-03-20"):
-        sandbox.deliver(f"acme/{day}/rival.com-backlinks.csv", ahrefs_backlinks(link("https://once.com/a")))
-    sandbox.deliver(
-        "acme/overrides.csv",
-        csv_text(["domain", "decision", "who", "when", "why"], [["once.com", "reject", "Ana", "2026-03-25", "spam"]]),
-    )
-    assert sandbox.refresh().problems == []
-    assert sandbox.query("select refreshed_on from marts.rejected_rows") == [(date(2026, 3, 20),)]
-    before = sandbox.published_state()
-    assert sandbox.rebuild().problems == []
-    assert sandbox.published_state() == before
+        links = ahrefs_backlinks(link("https://once.com/a"))
+        world.deliver(f"decided-later/{day}/rival.com-backlinks.csv", links)
+    decision = ["once.com", "reject", "Ana", "2026-03-25", "spam"]
+    world.deliver("decided-later/overrides.csv", csv_text(["domain", "decision", "who", "when", "why"], [decision]))
+
+
+def test_decisions_count_from_the_refresh_before_their_day_on(world: World) -> None:
+    assert world.of("decided-later").query("select refreshed_on from marts.rejected_rows") == [(date(2026, 3, 20),)]
 
 
 @pytest.mark.parametrize("pattern", seed("quality_patterns"), ids=lambda row: f"{row['pattern_id']}-{row['rule']}")

@@ -6,7 +6,6 @@ whole of foe.org's list is missing at the second refresh, and that of `wide.net`
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from statistics import fmean, variance
 
@@ -15,6 +14,7 @@ from scipy import stats
 
 from tests.conftest import Sandbox, csv_text
 from tests.exports_made import ahrefs_backlinks
+from tests.world import Deliveries, World
 
 DATES = [date(2026, 1, 10), date(2026, 3, 27), date(2026, 6, 10)]
 
@@ -90,14 +90,14 @@ def rival_links(number: int) -> str:
     return ahrefs_backlinks(*links)
 
 
-def deliver(sandbox: Sandbox, number: int) -> None:
+def deliver(world: Deliveries, number: int) -> None:
     day = DATES[number]
     for site in ("acme.com", "rival.com", "foe.org", "wide.net"):
         if site == "foe.org" and number == 1:
             continue
         headers = ["keyword", "page_url", "country", "device", "position", "traffic"]
-        sandbox.deliver(f"acme/{day}/{site}/keywords.csv", csv_text(headers, keyword_rows(site, number)))
-    sandbox.deliver(f"acme/{day}/rival.com/backlinks.csv", rival_links(number))
+        world.deliver(f"rankings/{day}/{site}/keywords.csv", csv_text(headers, keyword_rows(site, number)))
+    world.deliver(f"rankings/{day}/rival.com/backlinks.csv", rival_links(number))
 
 
 CLIENT = """
@@ -107,14 +107,16 @@ target_pages: ["http://ACME.com/up?gclid=1", acme.com/x]
 """
 
 
-@pytest.fixture(scope="module")
-def rankings(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
-    sandbox = make_sandbox("rankings")
-    sandbox.client("acme", CLIENT)
+def deliver_stories(world: Deliveries) -> None:
+    world.client("rankings", CLIENT)
     for number in range(3):
-        deliver(sandbox, number)
-    assert sandbox.refresh().problems == []
-    return sandbox
+        deliver(world, number)
+    deliver_positions(world)
+
+
+@pytest.fixture(scope="module")
+def rankings(world: World) -> Sandbox:
+    return world.of("rankings")
 
 
 @pytest.mark.parametrize("page", list(STORIES))
@@ -193,21 +195,8 @@ def test_the_interval_of_the_difference_is_that_of_welch(rankings: Sandbox) -> N
     assert found == pytest.approx(expected, abs=0.001)
 
 
-def test_the_order_of_runs_makes_no_difference(rankings: Sandbox, make_sandbox: Callable[[str], Sandbox]) -> None:
-    late = make_sandbox("late")
-    late.client("acme", CLIENT)
-    for number in (0, 2, 1):
-        deliver(late, number)
-        assert late.refresh().problems == []
-    tables = ("serp_movements", "serp_comparisons", "authority_history")
-    one, other = rankings.published_state(), late.published_state()
-    assert {table: one[table] for table in tables} == {table: other[table] for table in tables}
-
-
-def test_what_each_provider_delivers_is_read_as_positions_of_pages(make_sandbox: Callable[[str], Sandbox]) -> None:
-    """Blocks of answers are no positions, means are weighed, and files name country and device where rows do not."""
-    sandbox = make_sandbox("providers")
-    sandbox.client("acme", "sites: [acme.com]\ncompetitors: [rival.com]\n")
+def deliver_positions(world: Deliveries) -> None:
+    world.client("positions", "sites: [acme.com]\ncompetitors: [rival.com]\n")
     headers = ["Keyword", "Position", "Search Volume", "URL", "Traffic", "Position Type"]
     semrush = [
         ["shoes", 3, 90, "https://acme.com/a", 7, "Organic"],
@@ -238,9 +227,12 @@ def test_what_each_provider_delivers_is_read_as_positions_of_pages(make_sandbox:
         ),
     }
     for name, (names, rows) in delivered.items():
-        sandbox.deliver(f"acme/2026-01-10/acme.com/{name}", csv_text(names, rows))
-    assert sandbox.refresh().problems == []
-    assert sandbox.query(
+        world.deliver(f"positions/2026-01-10/acme.com/{name}", csv_text(names, rows))
+
+
+def test_what_each_provider_delivers_is_read_as_positions_of_pages(world: World) -> None:
+    """Blocks of answers are no positions, means are weighed, and files name country and device where rows do not."""
+    assert world.of("positions").query(
         "select page, keyword, provider, country, device, position_now, traffic_now, search_volume "
         "from marts.serp_movements order by page"
     ) == [

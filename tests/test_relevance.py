@@ -391,7 +391,8 @@ def test_meanings_of_another_model_are_made_anew(golden: Sandbox) -> None:
     """What a refresh keeps names the model it was made by."""
     with duckdb.connect(str(golden.workspace.working_database), read_only=True) as connection:
         rows = connection.execute("select distinct client_id, model from history.int_text_meanings").fetchall()
-    assert rows == [("acme", meaning_model())]
+    assert {model for _, model in rows} == {meaning_model()}
+    assert ("golden", meaning_model()) in rows
 
 
 def test_forgetting_a_client_removes_its_texts_and_nobody_elses(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from pipelines.runs import PROCESS_TAG, close_dead_runs, refreshes_of, run_confi
 from pipelines.schedules import new_exports, refresh_due_clients, split_failed_runs
 from tests.conftest import Sandbox
 from tests.exports_made import ahrefs_backlinks
+from tests.world import Deliveries, World
 from warehouse.connections import writing
 
 LAST = date(2026, 1, 1)
@@ -34,23 +35,33 @@ SITES = ("acme.com", "rival.com")
 
 
 def _deliver(sandbox: Sandbox, client_id: str, day: date, *sites: str) -> None:
-    for site in sites:
-        row = {"Referring page URL": f"https://links-to-{site}/", "Target URL": f"https://{site}/"}
-        sandbox.deliver(f"{client_id}/{day}/{site}-backlinks-subdomains.csv", ahrefs_backlinks(row))
+    for path, content in _lists(client_id, day, *sites).items():
+        sandbox.deliver(path, content)
 
 
-def _client(sandbox: Sandbox, client_id: str) -> None:
-    sandbox.client(client_id, "sites: [acme.com]\ncompetitors: [rival.com]\n")
+def _lists(client_id: str, day: date, *sites: str) -> dict[str, str]:
+    return {
+        f"{client_id}/{day}/{site}-backlinks-subdomains.csv": ahrefs_backlinks(
+            {"Referring page URL": f"https://links-to-{site}/", "Target URL": f"https://{site}/"}
+        )
+        for site in sites
+    }
+
+
+CLIENT = "sites: [acme.com]\ncompetitors: [rival.com]\n"
+
+
+def deliver_stories(world: Deliveries) -> None:
+    for client_id in ("one", "two", "half"):
+        world.client(client_id, CLIENT)
+        for path, content in _lists(client_id, LAST, *SITES).items():
+            world.deliver(path, content)
 
 
 @pytest.fixture(scope="module")
-def world(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
+def waiting(world: World, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """Three clients: for two the next exports lie there, for the third one half of them."""
-    sandbox = make_sandbox("schedules")
-    for client_id in ("one", "two", "half"):
-        _client(sandbox, client_id)
-        _deliver(sandbox, client_id, LAST, *SITES)
-    assert sandbox.refresh().problems == []
+    sandbox = world.extract(tmp_path_factory.mktemp("schedules"), "one", "two", "half")
     for client_id in ("one", "two"):
         _deliver(sandbox, client_id, NEXT, *SITES)
     _deliver(sandbox, "half", NEXT, "acme.com")
@@ -58,9 +69,9 @@ def world(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
 
 
 @pytest.fixture
-def instance(world: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+def instance(waiting: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """A Dagster storage that knows of no run yet."""
-    monkeypatch.setenv("LINKGAP_HOME", str(world.workspace.home))
+    monkeypatch.setenv("LINKGAP_HOME", str(waiting.workspace.home))
     with dg.DagsterInstance.local_temp(str(tmp_path)) as empty:
         yield empty
 
@@ -93,9 +104,9 @@ def test_missed_ticks_catch_up_once(instance: dg.DagsterInstance) -> None:
 
 
 def test_the_schedule_leaves_the_inbox_alone_while_somebody_writes(
-    instance: dg.DagsterInstance, world: Sandbox
+    instance: dg.DagsterInstance, waiting: Sandbox
 ) -> None:
-    with writing(world.workspace):
+    with writing(waiting.workspace):
         (answer,) = _tick(instance, date(2026, 3, 15))
     assert isinstance(answer, dg.SkipReason)
     assert "writes to the workspace" in str(answer.skip_message)
@@ -105,7 +116,7 @@ def _look(instance: dg.DagsterInstance, cursor: str | None) -> Any:
     return new_exports(dg.build_sensor_context(instance=instance, cursor=cursor))
 
 
-def test_the_sensor_takes_files_that_two_looks_found_unchanged(instance: dg.DagsterInstance, world: Sandbox) -> None:
+def test_the_sensor_takes_files_that_two_looks_found_unchanged(instance: dg.DagsterInstance, waiting: Sandbox) -> None:
     first = _look(instance, None)
     assert not first.run_requests
     second = _look(instance, first.cursor)
@@ -116,19 +127,19 @@ def test_the_sensor_takes_files_that_two_looks_found_unchanged(instance: dg.Dags
     third = _look(instance, second.cursor)
     assert not third.run_requests
     # the missing half arrives: the first look sees it, the second takes it
-    _deliver(world, "half", NEXT, "rival.com")
+    _deliver(waiting, "half", NEXT, "rival.com")
     fourth = _look(instance, third.cursor)
     assert not fourth.run_requests
     (late,) = _look(instance, fourth.cursor).run_requests
     assert late.run_config == run_config_for(["half/2026-03-10"])
-    (world.workspace.inbox / f"half/{NEXT}/rival.com-backlinks-subdomains.csv").unlink()
+    (waiting.workspace.inbox / f"half/{NEXT}/rival.com-backlinks-subdomains.csv").unlink()
 
 
 def _created(instance: dg.DagsterInstance, request: dg.RunRequest) -> dg.DagsterRun:
     return instance.create_run_for_job(defs.resolve_job_def("refresh"), run_config=request.run_config)
 
 
-def test_partitions_follow_the_client_files(instance: dg.DagsterInstance, world: Sandbox) -> None:
+def test_partitions_follow_the_client_files(instance: dg.DagsterInstance, waiting: Sandbox) -> None:
     assert CLIENTS.name
     instance.add_dynamic_partitions(CLIENTS.name, ["gone"])
     _tick(instance, LAST)
@@ -203,7 +214,7 @@ def test_a_failed_run_of_a_daemon_is_split(
 @pytest.fixture
 def clients_to_run(sandbox: Sandbox) -> Sandbox:
     for client_id in ("bad", "fine", "good"):
-        _client(sandbox, client_id)
+        sandbox.client(client_id, CLIENT)
         _deliver(sandbox, client_id, LAST, *SITES)
     return sandbox
 
@@ -247,7 +258,7 @@ def test_a_run_that_fails_is_split_until_the_client_at_fault_stands_alone(
 
 
 def test_what_may_pass_is_tried_again_and_bad_input_is_not(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    _client(sandbox, "acme")
+    sandbox.client("acme", CLIENT)
     _deliver(sandbox, "acme", LAST, *SITES)
     monkeypatch.setattr(writer, "FIRST_RETRY_SECONDS", 0.01)
     taken_in = refresh_inputs.take_in
@@ -266,7 +277,7 @@ def test_what_may_pass_is_tried_again_and_bad_input_is_not(sandbox: Sandbox, mon
 
 
 def test_a_second_writer_waits_for_the_first(sandbox: Sandbox) -> None:
-    _client(sandbox, "acme")
+    sandbox.client("acme", CLIENT)
     _deliver(sandbox, "acme", LAST, *SITES)
     has_started, released_at = threading.Event(), []
 

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -33,11 +32,9 @@ def test_a_field_has_no_more_rules_than_an_integer_has_bits() -> None:
     assert max(rules.values()) <= 62, rules
 
 
-@pytest.fixture(scope="module")
-def pages(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
-    """Each made-up page under a host of its own that says nothing, judged by the rules for garbage alone."""
-    sandbox = make_sandbox("pages")
-    sandbox.client("acme", "sites: [acme.com]\ncompetitors: [rival.com]\n")
+def deliver_pages(sandbox: Sandbox) -> None:
+    """Each made-up page under a host of its own that says nothing."""
+    sandbox.client("pages", "sites: [acme.com]\ncompetitors: [rival.com]\n")
     content = io.StringIO()
     writer = csv.writer(content)
     writer.writerow(["source_url", "target_url", "title", "anchor", "left_context", "right_context", "first_seen"])
@@ -50,12 +47,12 @@ def pages(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
                 "2026-01-02",
             ]
         )
-    sandbox.deliver("acme/2026-02-01/rival.com/links.csv", content.getvalue())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LINKGAP_RULES", "garbage")
-        outcome = sandbox.refresh()
-    assert not outcome.problems
-    return sandbox
+    sandbox.deliver("pages/2026-02-01/rival.com/links.csv", content.getvalue())
+
+
+@pytest.fixture
+def pages(garbage_rules: Sandbox) -> Sandbox:
+    return Sandbox(garbage_rules.workspace, "pages")
 
 
 def test_pages_get_the_segment_a_reader_would_give(pages: Sandbox) -> None:

@@ -3,7 +3,6 @@ name the brand, and what was done already."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from pipelines.clients import ClientSettings
 from pipelines.people_lists import rows_before
 from tests.conftest import Sandbox, csv_text
 from tests.exports_made import ahrefs_backlinks, semrush_backlinks
+from tests.world import Deliveries, World
 
 DAY = "2026-02-10"
 CLIENT = """
@@ -72,12 +72,12 @@ LOST_LINKS: list[tuple[str, dict[str, Any], str | None]] = [
 ]
 
 
-def deliver_links(sandbox: Sandbox) -> None:
-    folder = f"acme/{DAY}"
-    sandbox.deliver(
+def deliver_links(world: Deliveries) -> None:
+    folder = f"next-steps/{DAY}"
+    world.deliver(
         f"{folder}/acme.com-backlinks.csv", ahrefs_backlinks(*(link(page, **cells) for page, cells, _ in LOST_LINKS))
     )
-    sandbox.deliver(
+    world.deliver(
         f"{folder}/acme.com-backlinks_semrush.csv",
         semrush_backlinks(
             # a later day than the loss: it is back
@@ -89,7 +89,7 @@ def deliver_links(sandbox: Sandbox) -> None:
             {"Source url": "https://semrush-only.com/a", "Target url": "https://acme.com/x", "Lost link": "true"},
         ),
     )
-    sandbox.deliver(
+    world.deliver(
         f"{folder}/acme.com-broken-backlinks.csv",
         csv_text(
             BROKEN_HEADERS,
@@ -102,7 +102,7 @@ def deliver_links(sandbox: Sandbox) -> None:
             ],
         ),
     )
-    sandbox.deliver(
+    world.deliver(
         f"{folder}/acme.com-backlinks_pages.csv",
         csv_text(
             ["Source url", "Source title", "Response code", "Backlinks", "Domains", "Last seen"],
@@ -112,12 +112,12 @@ def deliver_links(sandbox: Sandbox) -> None:
             ],
         ),
     )
-    sandbox.deliver(
+    world.deliver(
         f"{folder}/rival.com-backlinks.csv",
         ahrefs_backlinks(link("lost-by-a-rival.com/a", "https://rival.com/", Lost=LOST)),
     )
-    sandbox.deliver(
-        "acme/verified.csv",
+    world.deliver(
+        "next-steps/verified.csv",
         csv_text(
             ["source_url", "http_status", "links_to_client", "checked_on"],
             [["https://checked-and-gone.com/a", 200, "no", "2026-02-09"]],
@@ -125,8 +125,8 @@ def deliver_links(sandbox: Sandbox) -> None:
     )
 
 
-def deliver_competitors(sandbox: Sandbox) -> None:
-    folder = f"acme/{DAY}"
+def deliver_competitors(world: Deliveries) -> None:
+    folder = f"next-steps/{DAY}"
     headers = [
         "Domain",
         "Competitor's keywords",
@@ -136,7 +136,7 @@ def deliver_competitors(sandbox: Sandbox) -> None:
         "DR",
         "Current  traffic",
     ]
-    sandbox.deliver(
+    world.deliver(
         f"{folder}/acme.com_orgcompetitors_subdomains_us_2026-02-10_10-00-00.csv",
         csv_text(
             headers,
@@ -149,7 +149,7 @@ def deliver_competitors(sandbox: Sandbox) -> None:
             ],
         ),
     )
-    sandbox.deliver(
+    world.deliver(
         f"{folder}/gap.keywords.csv",
         csv_text(
             [
@@ -167,7 +167,7 @@ def deliver_competitors(sandbox: Sandbox) -> None:
         "acme.com": ("shoes", "socks", "laces"),
         "foe.org": ("Shoes ", "socks", "soles", "heels"),
     }.items():
-        sandbox.deliver(
+        world.deliver(
             f"{folder}/{site}/keywords.csv",
             csv_text(
                 ["keyword", "page_url", "position"], [[word, f"https://{site}/{word.strip()}", 3] for word in words]
@@ -213,20 +213,20 @@ NAMES: list[tuple[str, str | None]] = [
 ]
 
 
-def deliver_mentions(sandbox: Sandbox) -> None:
-    folder = f"acme/{DAY}"
+def deliver_mentions(world: Deliveries) -> None:
+    folder = f"next-steps/{DAY}"
     headers = ["url", "title", "published_at", "snippet", "has_link"]
-    sandbox.deliver(
+    world.deliver(
         f"{folder}/mentions.csv",
         csv_text(headers, [[page, *(cells.get(header, "") for header in headers[1:])] for page, cells, _ in MENTIONS]),
     )
-    sandbox.deliver(
+    world.deliver(
         f"{folder}/names.csv",
         csv_text(
             headers, [[f"https://n{number}.com/", title, "", "", "no"] for number, (title, _) in enumerate(NAMES)]
         ),
     )
-    sandbox.deliver(
+    world.deliver(
         f"{folder}/acme.com/majestic.csv",
         csv_text(
             [
@@ -245,7 +245,7 @@ def deliver_mentions(sandbox: Sandbox) -> None:
             ],
         ),
     )
-    sandbox.deliver(
+    world.deliver(
         f"{folder}/foe.org-backlinks.csv",
         ahrefs_backlinks(
             link("titled.com/a", "https://foe.org/", Referring_page_title="Acme vs Foe"),
@@ -257,7 +257,7 @@ def deliver_mentions(sandbox: Sandbox) -> None:
             link("spam-naming.com/a", "https://foe.org/", Referring_page_title="Acme", Is_spam="true"),
         ),
     )
-    sandbox.deliver(
+    world.deliver(
         f"{folder}/acme.com-backlinks-2.csv",
         ahrefs_backlinks(link("names-and-links.com/a"), link("only-a-spam-link.com/a", Is_spam="true")),
     )
@@ -279,22 +279,25 @@ OUTREACH = csv_text(
 )
 
 
+def deliver_stories(world: Deliveries) -> None:
+    world.client("next-steps", CLIENT)
+    deliver_links(world)
+    deliver_competitors(world)
+    deliver_mentions(world)
+    world.deliver("next-steps/outreach.csv", OUTREACH)
+
+
 @pytest.fixture(scope="module")
-def refreshed(make_sandbox: Callable[[str], Sandbox]) -> Sandbox:
-    sandbox = make_sandbox("what_to_do_next")
-    sandbox.client("acme", CLIENT)
-    deliver_links(sandbox)
-    deliver_competitors(sandbox)
-    deliver_mentions(sandbox)
-    sandbox.deliver("acme/outreach.csv", OUTREACH)
-    outcome = sandbox.refresh()
-    assert outcome.problems == []
-    assert [line for line in outcome.warnings if "not used" in line] == [
-        "inbox/acme/outreach.csv:9: not used: no status: stopped; expected prospect, contacted, replied, won, "
+def refreshed(world: World) -> Sandbox:
+    return world.of("next-steps")
+
+
+def test_an_event_that_cannot_be_used_is_told_with_its_line(world: World) -> None:
+    assert [line for line in world.lines("warnings", "next-steps") if "not used" in line] == [
+        "inbox/next-steps/outreach.csv:9: not used: no status: stopped; expected prospect, contacted, replied, won, "
         "declined, do_not_contact",
-        "inbox/acme/outreach.csv:10: not used: names neither a domain nor a page",
+        "inbox/next-steps/outreach.csv:10: not used: names neither a domain nor a page",
     ]
-    return sandbox
 
 
 @pytest.mark.parametrize(("page", "reason"), [(page, reason) for page, _, reason in LOST_LINKS])

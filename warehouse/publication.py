@@ -15,18 +15,13 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.client_files import announce_clients, finish_client_files
 from warehouse.connections import connect, connect_to_new, sql_text
-from warehouse.dictionary import allow_missing_values, copy_dictionary, follow_dictionary
 from warehouse.kept_states import KeptState, find_state, keep_state
 from warehouse.layout import Workspace
-from warehouse.replacing import copy_beside, link_file, place_beside, take_place, write_text
+from warehouse.replacing import copy_beside, link_file, place_beside, take_place
 from warehouse.rewriting import copy_tables
-
-Slice = tuple[str, date]
-"""(client_id, refreshed_on)"""
-
-Columns = dict[str, str]
-"""Column → SQL type, in order."""
+from warehouse.slices import Slice, publication_times, replace_slices
 
 
 class PublishedFileError(LookupError):
@@ -188,7 +183,7 @@ def publish(
         # under its own name, because the views in it spell that name
         source = workspace.working_database.stem
         connection.execute(f"attach {sql_text(workspace.working_database)} as {source} (read_only)")
-        written = _replace_slices(connection, source, slices)
+        written = replace_slices(connection, source, slices)
         connection.execute(
             "update marts.refreshes set published_at = $now where published_at is null",
             {"now": datetime.now(UTC).replace(tzinfo=None)},
@@ -196,8 +191,7 @@ def publish(
         changed = _follow_client_files(connection, client_files, clients)
         connection.execute(f"detach {source}")
         connection.execute("checkpoint")
-    pending = _pending_clients(workspace)
-    write_text(pending, "\n".join(sorted({client_id for client_id, _ in slices} | changed)))
+    announce_clients(workspace, {client_id for client_id, _ in slices} | changed)
     keep_state(workspace)
     take_place(following, target)
     finish_client_files(workspace)
@@ -218,7 +212,7 @@ def follow_client_files(workspace: Workspace, client_files: Iterable[str], clien
     with connect_to_new(following, workspace) as connection:
         changed = _follow_client_files(connection, client_files, clients)
         connection.execute("checkpoint")
-    write_text(_pending_clients(workspace), "\n".join(sorted(changed)))
+    announce_clients(workspace, changed)
     take_place(following, workspace.published_database)
     finish_client_files(workspace)
 
@@ -256,7 +250,7 @@ class StateDifference:
 
 def compare_state(workspace: Workspace, state: KeptState) -> StateDifference:
     """What going back to a kept state would change."""
-    now, then = (_publication_times(workspace, path) for path in (workspace.published_database, state.path))
+    now, then = (publication_times(workspace, path) for path in (workspace.published_database, state.path))
     return StateDifference(
         removed=sorted(now.keys() - then.keys()),
         replaced=sorted(one for one in now.keys() & then.keys() if now[one] != then[one]),
@@ -280,20 +274,11 @@ def roll_back(workspace: Workspace, name: str) -> StateDifference:
     link_file(state.path, following)
     clients = _client_rows(workspace, workspace.published_database) ^ _client_rows(workspace, following)
     slices = (*difference.removed, *difference.replaced, *difference.added)
-    write_text(
-        _pending_clients(workspace),
-        "\n".join(sorted({client_id for client_id, _ in slices} | {str(row[0]) for row in clients})),
-    )
+    announce_clients(workspace, {client_id for client_id, _ in slices} | {str(row[0]) for row in clients})
     keep_state(workspace)
     take_place(following, workspace.published_database)
     finish_client_files(workspace)
     return difference
-
-
-def _publication_times(workspace: Workspace, database: Path) -> dict[Slice, datetime]:
-    with connect(database, workspace, read_only=True) as connection:
-        rows = connection.execute("select client_id, refreshed_on, published_at from marts.refreshes").fetchall()
-    return {(client_id, refreshed_on): published_at for client_id, refreshed_on, published_at in rows}
 
 
 def _client_rows(workspace: Workspace, database: Path) -> set[tuple[object, ...]]:
@@ -373,119 +358,3 @@ def _follow_client_files(
         """
     )
     return changed
-
-
-def finish_client_files(workspace: Workspace) -> None:
-    """Bring the files of single clients up to the common file, where a publication could not finish that."""
-    pending = _pending_clients(workspace)
-    if not pending.exists():
-        return
-    if not workspace.published_database.exists():
-        pending.unlink()
-        return
-    times: dict[str, dict[Slice, datetime]] = {}
-    for one, published_at in _publication_times(workspace, workspace.published_database).items():
-        times.setdefault(one[0], {})[one] = published_at
-    for client_id in pending.read_text(encoding="utf-8").split():
-        _write_client_file(workspace, client_id, times.get(client_id, {}))
-    pending.unlink()
-
-
-def _write_client_file(workspace: Workspace, client_id: str, wanted: dict[Slice, datetime]) -> None:
-    """One client's rows of the common file; only slices published at another time are written. Without any it goes."""
-    target = workspace.client_database(client_id)
-    if not wanted:
-        target.unlink(missing_ok=True)
-        return
-    known = _publication_times(workspace, target) if target.exists() else {}
-    slices = [one for one in sorted(wanted.keys() | known.keys()) if wanted.get(one) != known.get(one)]
-    following = copy_beside(target)
-    with connect_to_new(following, workspace) as connection:
-        connection.execute(f"attach {sql_text(workspace.published_database)} as source (read_only)")
-        _replace_slices(connection, "source", slices)
-        # the row of the client itself belongs to no refresh
-        columns = ", ".join(f'"{name}"' for name in _marts(connection)["clients"])
-        connection.execute("delete from marts.clients")
-        connection.execute(
-            f"insert into marts.clients ({columns}) "
-            f"select {columns} from source.marts.clients where client_id = $client_id",
-            {"client_id": client_id},
-        )
-        connection.execute("detach source")
-        connection.execute("checkpoint")
-    take_place(following, target)
-
-
-def _replace_slices(connection: duckdb.DuckDBPyConnection, source: str, slices: Sequence[Slice]) -> dict[str, int]:
-    """Replace slices of every mart by those of the attached database `source`, in one transaction."""
-    written: dict[str, int] = {}
-    copy_dictionary(connection, source)
-    allow_missing_values(connection)
-    connection.execute("begin")
-    connection.execute("create schema if not exists marts")
-    connection.execute("create or replace temp table slices (client_id varchar, refreshed_on date)")
-    connection.executemany("insert into slices values (?, ?)", [list(one) for one in slices] or [[None, None]])
-    marts = _marts(connection, source)
-    existing = _marts(connection)
-    for mart, columns in marts.items():
-        _align_table(connection, mart, existing.get(mart, {}), columns)
-        names = ", ".join(f'"{column}"' for column in columns)
-        in_slices = _in_slices(columns)
-        if mart in existing:
-            connection.execute(f'delete from marts."{mart}" where {in_slices}')
-        inserted = connection.execute(
-            f'insert into marts."{mart}" ({names}) select {names} from {source}.marts."{mart}" where {in_slices}'
-        ).fetchone()
-        written[mart] = inserted[0] if inserted else 0
-    _check(connection, marts, written)
-    connection.execute("commit")
-    follow_dictionary(connection)
-    return written
-
-
-def _in_slices(columns: Columns) -> str:
-    """The condition that picks the rows of the slices; a table of clients has no refreshes."""
-    keys = ", ".join(["client_id", "refreshed_on"] if "refreshed_on" in columns else ["client_id"])
-    return f"({keys}) in (select {keys} from slices)"
-
-
-def _check(connection: duckdb.DuckDBPyConnection, marts: dict[str, Columns], written: dict[str, int]) -> None:
-    """Every table holds exactly the rows it was given for the slices."""
-    counts = (
-        f"select '{mart}' as mart, count(*) as rows from marts.\"{mart}\" where {_in_slices(columns)}"
-        for mart, columns in marts.items()
-    )
-    for mart, found in connection.execute(" union all ".join(counts)).fetchall():
-        if found != written[mart]:
-            raise RuntimeError(
-                f"publication stopped: marts.{mart} holds {found} rows of the slices instead of {written[mart]}"
-            )
-
-
-def _marts(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> dict[str, Columns]:
-    """Table → column → type of schema `marts` of an attached database, or of the one the connection opened."""
-    marts: dict[str, Columns] = {}
-    for mart, column, sql_type in connection.execute(
-        "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'marts' "
-        "and database_name = coalesce($database, current_database()) order by table_name, column_index",
-        {"database": database},
-    ).fetchall():
-        marts.setdefault(mart, {})[column] = sql_type
-    return marts
-
-
-def _align_table(connection: duckdb.DuckDBPyConnection, mart: str, existing: Columns, columns: Columns) -> None:
-    """Make the target table hold exactly these columns; older rows have null in new ones."""
-    if not existing:
-        definition = ", ".join(f'"{name}" {sql_type}' for name, sql_type in columns.items())
-        connection.execute(f'create table marts."{mart}" ({definition})')
-        return
-    for name in existing.keys() - columns.keys():
-        connection.execute(f'alter table marts."{mart}" drop column "{name}"')
-    for name, sql_type in columns.items():
-        if name not in existing:
-            connection.execute(f'alter table marts."{mart}" add column "{name}" {sql_type}')
-
-
-def _pending_clients(workspace: Workspace) -> Path:
-    return workspace.published / "clients" / "pending.txt"

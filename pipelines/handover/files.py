@@ -104,7 +104,7 @@ def write_hand_over(connection: duckdb.DuckDBPyConnection, workspace: Workspace,
     consequence = f"{client_id} has no new hand-over files"
     with (
         told_if_of_another_version(workspace.relative(database), consequence),
-        _reading(connection, database),
+        _reading(connection, database, client_id),
         ExitStack() as stack,
     ):
         # they take their places together, once all are written
@@ -120,15 +120,16 @@ def write_hand_over(connection: duckdb.DuckDBPyConnection, workspace: Workspace,
 
 
 @contextmanager
-def _reading(connection: duckdb.DuckDBPyConnection, database: Path) -> Iterator[None]:
-    """Let `marts` be that of a published file."""
-    connection.execute(f"attach {sql_text(database)} as one_client (read_only)")
+def _reading(connection: duckdb.DuckDBPyConnection, database: Path, client_id: str) -> Iterator[None]:
+    """Let `marts` be that of a client's published file; another thread may read another client's meanwhile."""
+    name = f'"file of {client_id}"'
+    connection.execute(f"attach {sql_text(database)} as {name} (read_only)")
     try:
-        connection.execute("use one_client")
+        connection.execute(f"use {name}")
         yield
     finally:
         connection.execute("use memory")
-        connection.execute("detach one_client")
+        connection.execute(f"detach {name}")
 
 
 def _latest_refresh(connection: duckdb.DuckDBPyConnection) -> date | None:

@@ -1,6 +1,7 @@
 """Applies each mutant in a copy of the checkout and runs the tests that must notice it: `make mutants`.
 
-A mutant that no test notices survives, and its name is printed; the exit code is then 1. `--only NAME` takes single ones.
+A mutant that no test notices survives, and its name is printed; the exit code is then 1. `--only NAME` takes single
+ones.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ class Mutant:
 
 def read_mutants() -> list[Mutant]:
     """The mutants of the list."""
-    return [Mutant(**entry) for entry in yaml.safe_load(LIST.read_text(encoding="utf-8"))]
+    entries = yaml.safe_load(LIST.read_text(encoding="utf-8"))
+    return [Mutant(**entry | {"tests": tuple(entry["tests"])}) for entry in entries]
 
 
 def source_files(checkout: Path) -> list[Path]:
@@ -89,7 +91,12 @@ def try_mutant(mutant: Mutant, folder: Path) -> tuple[str, float]:
     try:
         mutant.apply(checkout)
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant.tests]
-        environment = {**os.environ, "LINKGAP_CACHE": str(cache_folder()), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = os.environ | {
+            "LINKGAP_CACHE": str(cache_folder()),
+            "LINKGAP_PARTIAL_PARSE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(checkout),
+        }
         environment.pop("LINKGAP_HOME", None)
         done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True)
     finally:
