@@ -37,7 +37,8 @@ def test_a_restored_workspace_goes_on_and_a_rebuild_ends_in_the_same_tables(worl
     assert (outcome.run_id, outcome.published) == (None, [])
 
     restored.workspace.working_database.unlink()
-    assert restored.rebuild().problems == []
+    refused = {line.split(": ")[0].split("/")[1] for line in restored.rebuild().problems}
+    assert refused == {"damaged"}
     assert restored.published_state() == before
 
 

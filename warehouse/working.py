@@ -6,6 +6,7 @@ are built once for each state of both, not in every run; a table beside the seed
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import duckdb
@@ -31,12 +32,13 @@ class WorkingState:
     formats: tuple[str, ...]
 
 
-def prepare_working(workspace: Workspace, digest: str) -> WorkingState:
+def prepare_working(workspace: Workspace, digest: str, schemas: Iterable[str]) -> WorkingState:
     """Drop what another state of the project built, and read what the run has to build.
 
     Args:
         workspace: Its ledger must be written.
         digest: Of the project and the catalogue.
+        schemas: In which the project builds.
     """
     with connect(workspace.working_database, workspace) as connection:
         formats = connection.execute(
@@ -49,6 +51,8 @@ def prepare_working(workspace: Workspace, digest: str) -> WorkingState:
             ).fetchall():
                 if schema not in _INPUT_SCHEMAS:
                     connection.execute(f'drop schema "{schema}" cascade')
+            for schema in sorted(schemas):
+                connection.execute(f'create schema if not exists "{schema}"')
     return WorkingState(is_built, tuple(name for (name,) in formats))
 
 

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
 from pipelines.assets.writer import POOL, WorkspaceWriter
 from pipelines.dbt_runs import NodeResult, build_models, parsed_project, static_nodes
@@ -64,8 +64,10 @@ def build_dbt_assets() -> dg.AssetsDefinition:
     only shown where they are selected.
     """
     manifest = parsed_project().manifest
+    specs, check_specs = _specs(manifest)
 
-    @dbt_assets(manifest=manifest, name="dbt_models", dagster_dbt_translator=TRANSLATOR, pool=POOL)
+    # `dbt_assets` would ask dbt which nodes "all nodes" are
+    @dg.multi_asset(name="dbt_models", specs=specs, check_specs=check_specs, can_subset=True, pool=POOL)
     def dbt_models(
         context: dg.AssetExecutionContext, writer: WorkspaceWriter
     ) -> Iterator[dg.Output[None] | dg.AssetCheckResult]:
@@ -82,6 +84,22 @@ def build_dbt_assets() -> dg.AssetsDefinition:
                 yield _output(key, result)
 
     return dbt_models
+
+
+def _specs(manifest: Mapping[str, Any]) -> tuple[list[dg.AssetSpec], list[dg.AssetCheckSpec]]:
+    """Models and seeds as assets, tests as their checks."""
+    nodes: dict[str, Any] = manifest["nodes"]
+    specs = {
+        unique_id: TRANSLATOR.get_asset_spec(manifest, unique_id, None)
+        for unique_id, node in nodes.items()
+        if node["resource_type"] in ("model", "seed")
+    }
+    checks = [
+        TRANSLATOR.get_asset_check_spec(specs[node["attached_node"]], manifest, unique_id, None)
+        for unique_id, node in nodes.items()
+        if node["resource_type"] == "test"
+    ]
+    return list(specs.values()), [check for check in checks if check]
 
 
 def static_keys() -> set[dg.AssetKey]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from pipelines.event_storage import held_open
 from warehouse.connections import WAIT_SECONDS, may_pass, writing
 from warehouse.layout import Workspace
 
@@ -48,5 +49,5 @@ class WorkspaceWriter(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["WorkspaceWriter"]:
-        with writing(self.workspace, self.wait_seconds):
+        with writing(self.workspace, self.wait_seconds), held_open(context.instance):
             yield self

@@ -17,7 +17,6 @@ from warehouse.connections import connect
 from warehouse.layout import Workspace
 from warehouse.publication import PublishedFileError
 
-
 _CLIENTS_AT_A_TIME = min(os.cpu_count() or 1, 4)
 """Two thirds of a page are queries, which run beside Python."""
 
