@@ -1,4 +1,4 @@
-"""The event log that a run holds open is Dagster's own: its classes read from the files what they would have written."""
+"""The event log that a run holds open is Dagster's own: its classes read what they would have written."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Laws of gap states and of progress over made-up observations: hundreds of histories through the models' own SQL.
 
-Whether exports lead to these observations is asked by `test_history_laws.py`, with refreshes and therefore few worlds.
+Whether exports lead to these observations is asked by `test_histories.py`, with refreshes and therefore few worlds.
 """
 
 from __future__ import annotations
@@ -10,15 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 
 import duckdb
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.compiled_models import compiled_model, fill, made_up_warehouse
-from tests.conftest import Sandbox
 from tests.histories_made import Observed, Snapshot, walked
 
 DAYS = [date(2026, 1, 10) + timedelta(days=75) * number for number in range(6)]
@@ -30,57 +28,58 @@ World = list[list[Observed]]
 """Domains → refreshes, the panel changing for all of them together."""
 
 
-@st.composite
-def observations(draw: st.DrawFn, day: date, is_panel_changed: bool) -> Observed:
+def made_up(chance: Random, day: date, is_panel_changed: bool) -> Observed:
     is_first = day == DAYS[0]
-    now_for_sure = draw(st.sampled_from(NOW))
+    now_for_sure = chance.choice(NOW)
     # what links for sure links perhaps
-    now_perhaps = "linked" if now_for_sure == "linked" else draw(st.sampled_from([now_for_sure, *NOW]))
-    is_client_linked = now_for_sure == "linked" or draw(st.booleans())
+    now_perhaps = "linked" if now_for_sure == "linked" else chance.choice([now_for_sure, *NOW])
+    is_client_linked = now_for_sure == "linked" or chance.random() < 0.5
     return Observed(
         day,
         now_for_sure=now_for_sure,
         now_perhaps=now_perhaps,
         is_client_linked=is_client_linked,
-        client_first_seen_on=day - timedelta(days=draw(st.sampled_from([0, 10, 75, 76, 400])))
-        if is_client_linked
-        else None,
+        client_first_seen_on=day - timedelta(days=chance.choice([0, 10, 75, 76, 400])) if is_client_linked else None,
         is_panel_changed=is_panel_changed,
-        is_open_under_panel_before=draw(st.booleans()),
-        was_open_under_this_panel=not is_first and draw(st.booleans()),
-        is_linked_under_panel_before=draw(st.booleans()),
-        is_unseen_before=not is_first and draw(st.booleans()),
+        is_open_under_panel_before=chance.random() < 0.5,
+        was_open_under_this_panel=not is_first and chance.random() < 0.5,
+        is_linked_under_panel_before=chance.random() < 0.5,
+        is_unseen_before=not is_first and chance.random() < 0.5,
     )
 
 
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
-    days = DAYS[: draw(st.integers(1, len(DAYS)))]
-    changes = [False, *(draw(st.booleans()) for _ in days[1:])]
-    domain = st.tuples(*(observations(day, changed) for day, changed in zip(days, changes, strict=True))).map(list)
-    return draw(st.lists(domain, min_size=1, max_size=8))
+def made_up_world(chance: Random) -> World:
+    days = DAYS[: chance.randint(1, len(DAYS))]
+    changes = [False, *(chance.random() < 0.5 for _ in days[1:])]
+    return [
+        [made_up(chance, day, changed) for day, changed in zip(days, changes, strict=True)]
+        for _ in range(chance.randint(1, 8))
+    ]
 
 
 class Models:
     """The two models on an empty warehouse."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, golden: Sandbox) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         connection.execute("create schema tracking")
         self._states, self._progress = (compiled_model(name) for name in ("int_gap_states", "int_gap_progress"))
 
-    def run(self, world: World) -> tuple[dict[str, list[Snapshot]], pd.DataFrame]:
-        """Snapshots by domain, and a row of progress for each refresh."""
+    def run(self, worlds: Sequence[World]) -> list[tuple[dict[str, list[Snapshot]], pd.DataFrame]]:
+        """Of each world, which is a client: snapshots by domain, and a row of progress for each refresh."""
         refreshes = pd.DataFrame(
             {
-                "client_id": "acme",
-                "refreshed_on": [one.refreshed_on for one in world[0]],
-                "refresh_number": range(1, len(world[0]) + 1),
-                "is_panel_changed": [one.is_panel_changed for one in world[0]],
+                "client_id": _client(place),
+                "refreshed_on": one.refreshed_on,
+                "refresh_number": number,
+                "is_panel_changed": one.is_panel_changed,
             }
+            for place, world in enumerate(worlds)
+            for number, one in enumerate(world[0], start=1)
         ).astype({"refresh_number": "int32"})
         rows = pd.DataFrame(
-            {"client_id": "acme", "referring_domain": _name(number), **asdict(one)}
+            {"client_id": _client(place), "referring_domain": _name(number), **asdict(one)}
+            for place, world in enumerate(worlds)
             for number, domain in enumerate(world)
             for one in domain
         ).assign(score=50.0, client_link_grade="A")
@@ -91,14 +90,19 @@ class Models:
         fill(self._connection, "ledger.refreshes", refreshes)
         fill(self._connection, "history.int_gap_observations", rows.drop(columns="is_panel_changed"))
         self._connection.execute(f"create or replace table tracking.int_gap_states as {self._states}")
-        found: dict[str, list[Snapshot]] = {}
-        for domain, *rest in self._connection.execute(
-            "select referring_domain, cast(refreshed_on as date), state, transition, cast(first_opened_on as date), "
-            "cast(opened_on as date), cast(closed_on as date), closed_kind, coalesce(is_coverage_change, false) "
-            "from tracking.int_gap_states order by all"
+        found: list[dict[str, list[Snapshot]]] = [{} for _ in worlds]
+        for client_id, domain, *rest in self._connection.execute(
+            "select client_id, referring_domain, cast(refreshed_on as date), state, transition, "
+            "cast(first_opened_on as date), cast(opened_on as date), cast(closed_on as date), closed_kind, "
+            "coalesce(is_coverage_change, false) from tracking.int_gap_states order by all"
         ).fetchall():
-            found.setdefault(domain, []).append(Snapshot(*rest))
-        return found, self._connection.execute(f"from ({self._progress}) order by refreshed_on").df()
+            found[int(client_id.removeprefix("client-"))].setdefault(domain, []).append(Snapshot(*rest))
+        progress = self._connection.execute(f"from ({self._progress}) order by client_id, refreshed_on").df()
+        return [(found[place], progress[progress["client_id"] == _client(place)]) for place in range(len(worlds))]
+
+
+def _client(place: int) -> str:
+    return f"client-{place}"
 
 
 def _name(number: int) -> str:
@@ -106,19 +110,19 @@ def _name(number: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def models(golden: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
     folder: Path = tmp_path_factory.mktemp("states")
     with made_up_warehouse(folder, {}) as connection:
-        yield Models(connection, golden)
+        yield Models(connection)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(world=worlds())
-def test_states_are_those_of_the_contract_and_the_bridge_adds_up(models: Models, world: World) -> None:
-    found, progress = models.run(world)
-    expected = {_name(number): list(walked(domain)) for number, domain in enumerate(world)}
-    assert found == {domain: snapshots for domain, snapshots in expected.items() if snapshots}
-    _assert_progress(progress, list(expected.values()))
+def test_states_are_those_of_the_contract_and_the_bridge_adds_up(models: Models) -> None:
+    chance = Random(20)
+    worlds = [made_up_world(chance) for _ in range(300)]
+    for world, (found, progress) in zip(worlds, models.run(worlds), strict=True):
+        expected = {_name(number): list(walked(domain)) for number, domain in enumerate(world)}
+        assert found == {domain: snapshots for domain, snapshots in expected.items() if snapshots}
+        _assert_progress(progress, list(expected.values()))
 
 
 def _assert_progress(progress: pd.DataFrame, domains: Sequence[list[Snapshot]]) -> None:
@@ -140,15 +144,18 @@ def _assert_progress(progress: pd.DataFrame, domains: Sequence[list[Snapshot]]) 
         assert row["won"] == sum(one.transition == "closed" and one.closed_kind == "won" for one in today.values())
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(world=worlds())
-def test_a_history_that_goes_on_changes_nothing_of_what_was(models: Models, world: World) -> None:
+def test_a_history_that_goes_on_changes_nothing_of_what_was(models: Models) -> None:
     """Each refresh is told from itself and those before it; a later one must not reach back."""
-    whole, _ = models.run(world)
-    for length in range(1, len(world[0])):
-        until, _ = models.run([domain[:length] for domain in world])
-        assert until == {
-            domain: rows
-            for domain, found in whole.items()
-            if (rows := [one for one in found if one.refreshed_on < DAYS[length]])
-        }
+    chance = Random(21)
+    worlds = [made_up_world(chance) for _ in range(100)]
+    whole = [found for found, _ in models.run(worlds)]
+    for length in range(1, len(DAYS)):
+        until = [found for found, _ in models.run([[domain[:length] for domain in world] for world in worlds])]
+        assert until == [
+            {
+                domain: rows
+                for domain, found in of_world.items()
+                if (rows := [one for one in found if one.refreshed_on < DAYS[length]])
+            }
+            for of_world in whole
+        ]

@@ -38,7 +38,7 @@ from pipelines.refresh import RefreshOutcome
 from pipelines.run_story import RunStory
 from tests.conftest import Sandbox
 from tests.test_bad_input import linkgap
-from tests.test_golden_run import DATES, deliver_golden_world
+from tests.test_golden_run import DATES, exports_of
 from warehouse.notice_record import ATTEMPTS, NoticeRecordError
 
 SECRETS = ("topsecret", "pathsecret", "headersecret", "querysecret")
@@ -142,9 +142,9 @@ class World:
 def world(make_sandbox: Callable[[str], Sandbox], web_server: Receiver) -> World:
     """The first two refreshes of the golden world, done in one call while somebody listens."""
     sandbox = make_sandbox("notices")
-    deliver_golden_world(sandbox)
-    for day in DATES[2:]:
-        shutil.rmtree(sandbox.workspace.inbox / "acme" / str(day), ignore_errors=True)
+    for number in (0, 1):
+        for path, content in exports_of(number):
+            sandbox.deliver(f"acme/{path}", content)
     sandbox.client(
         "acme",
         "sites: [acme.com]\ncompetitors: [rival.com, foe.org]\nniche: {terms: [running]}\n"

@@ -144,6 +144,21 @@ def test_a_client_file_that_grows_or_shrinks_holds_the_same_rows(
     assert all(state == acme for _, state in found)
 
 
+def test_no_room_in_a_small_client_file_shows_what_lay_in_memory(two_clients: Sandbox) -> None:
+    """DuckDB leaves it behind texts that it compresses with a dictionary: perhaps texts of another client."""
+    database = two_clients.workspace.client_database("acme")
+    with duckdb.connect(str(database), read_only=True) as connection:
+        tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
+        methods = {
+            method
+            for (table,) in tables
+            for (method,) in connection.execute(
+                f"select compression from pragma_storage_info('marts.{table}') where segment_type = 'VARCHAR'"
+            ).fetchall()
+        }
+    assert methods == {"Uncompressed"}
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path

@@ -52,7 +52,7 @@ COFFEE = ("Specialty coffee beans and espresso machines", ["espresso machine", "
 
 
 @dataclass
-class World:
+class Texts:
     """The links of one client, and the tables that the models of relevance read and write."""
 
     connection: duckdb.DuckDBPyConnection
@@ -164,7 +164,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture
-def world(compiled: dict[str, str], tmp_path: Path) -> Iterator[World]:
+def texts(compiled: dict[str, str], tmp_path: Path) -> Iterator[Texts]:
     with duckdb.connect(str(tmp_path / "linkgap_working.duckdb")) as connection:
         for schema in ("ledger", "links", "staging", "seeds", "segments", "history"):
             connection.execute(f"create schema {schema}")
@@ -177,7 +177,7 @@ def world(compiled: dict[str, str], tmp_path: Path) -> Iterator[World]:
             "create table history.int_text_meanings "
             f"(client_id varchar, text_key uhugeint, model varchar, meaning tinyint[{DIMENSIONS}])"
         )
-        yield World(connection, {model: compiled[model] for model in MODELS})
+        yield Texts(connection, {model: compiled[model] for model in MODELS})
 
 
 @pytest.mark.parametrize(
@@ -236,36 +236,36 @@ def world(compiled: dict[str, str], tmp_path: Path) -> Iterator[World]:
         (("跑步装备", ["马拉松训练"]), "马拉松训练计划", "里斯本十大便宜酒店"),
     ],
 )
-def test_a_page_about_the_niche_is_more_relevant(world: World, niche: Any, page: str, other: str) -> None:
+def test_a_page_about_the_niche_is_more_relevant(texts: Texts, niche: Any, page: str, other: str) -> None:
     """A failure means that links of the wrong pages come first."""
-    judged = world.judge(niche, [page, other])
+    judged = texts.judge(niche, [page, other])
     assert judged[page][0] > judged[other][0], judged
 
 
-def test_a_term_that_is_repeated_counts_once(world: World) -> None:
-    judged = world.judge(RUNNING, ["Running shoes", "Running shoes, running shoes, RUNNING SHOES"])
+def test_a_term_that_is_repeated_counts_once(texts: Texts) -> None:
+    judged = texts.judge(RUNNING, ["Running shoes", "Running shoes, running shoes, RUNNING SHOES"])
     assert len(set(judged.values())) == 1
     assert judged["Running shoes"][0] > 0.7
 
 
-def test_rare_words_of_the_niche_weigh_more_than_frequent_ones(world: World) -> None:
+def test_rare_words_of_the_niche_weigh_more_than_frequent_ones(texts: Texts) -> None:
     niche = ("", ["marathon software"])
-    judged = world.judge(
+    judged = texts.judge(
         niche, ["Zzyzx marathon", "Zzyzx software", *(f"Qwxz{number} software" for number in range(200))]
     )
     lexical = {title: float(evidence.split("words ")[1][:4]) for title, (_, evidence) in judged.items()}
     assert lexical["Zzyzx marathon"] > lexical["Zzyzx software"] > 0
 
 
-def test_the_evidence_tells_words_and_meaning(world: World) -> None:
-    judged = world.judge(RUNNING, ["Schuhe für Marathonläufer", "Apple pie recipe", "2026"])
+def test_the_evidence_tells_words_and_meaning(texts: Texts) -> None:
+    judged = texts.judge(RUNNING, ["Schuhe für Marathonläufer", "Apple pie recipe", "2026"])
     assert judged["Schuhe für Marathonläufer"][1].startswith("marathonläufer (marathon); words 0.0")
     assert judged["Apple pie recipe"][1] == "no word of the niche; words 0.00, meaning 0.00"
     assert judged["2026"] == (0.0, "no word of the niche; words 0.00, meaning unknown")
 
 
-def test_anchor_and_context_count_and_the_path_where_there_is_no_title(world: World) -> None:
-    judged = world.judge(
+def test_anchor_and_context_count_and_the_path_where_there_is_no_title(texts: Texts) -> None:
+    judged = texts.judge(
         RUNNING,
         ["A page", "Another page", "", "The last page"],
         anchor=["running shoes", None, None, "https://rival.com/running-shoes/"],
@@ -284,47 +284,47 @@ def test_anchor_and_context_count_and_the_path_where_there_is_no_title(world: Wo
     assert judged["The last page"][1].startswith("no word of the niche;")
 
 
-def test_what_the_client_is_called_is_no_topic(world: World) -> None:
+def test_what_the_client_is_called_is_no_topic(texts: Texts) -> None:
     pages = ["Acme Running wins an award", "Acme Running shoes"]
-    named = world.judge(("Acme Running sells shoes", ["running shoes"]), pages, brand_terms=["Acme Running"])
+    named = texts.judge(("Acme Running sells shoes", ["running shoes"]), pages, brand_terms=["Acme Running"])
     assert named[pages[0]][1].startswith("no word of the niche;")
     assert named[pages[1]][1].startswith("shoes;")
-    unnamed = world.judge(("Acme Running sells shoes", ["running shoes"]), pages, day=LATER)
+    unnamed = texts.judge(("Acme Running sells shoes", ["running shoes"]), pages, day=LATER)
     assert unnamed[pages[0]][0] > named[pages[0]][0]
 
 
-def test_without_a_niche_there_is_no_relevance_and_a_description_alone_is_one(world: World) -> None:
-    assert world.judge(("", []), ["Running shoes"], keywords=["running shoes"]) == {}
-    judged = world.judge((RUNNING[0], []), ["Running shoes for runners", "Apple pie recipe"], day=LATER)
+def test_without_a_niche_there_is_no_relevance_and_a_description_alone_is_one(texts: Texts) -> None:
+    assert texts.judge(("", []), ["Running shoes"], keywords=["running shoes"]) == {}
+    judged = texts.judge((RUNNING[0], []), ["Running shoes for runners", "Apple pie recipe"], day=LATER)
     assert judged["Running shoes for runners"][0] > 0.5
     assert judged["Apple pie recipe"][0] == 0
 
 
-def test_own_keywords_tell_the_niche_in_other_languages(world: World) -> None:
+def test_own_keywords_tell_the_niche_in_other_languages(texts: Texts) -> None:
     page = "Comment bien choisir ses chaussures de course"
-    without = world.judge(RUNNING, [page])[page][0]
-    told = world.judge(RUNNING, [page], day=LATER, keywords=["chaussures de course", "acme"])[page]
+    without = texts.judge(RUNNING, [page])[page][0]
+    told = texts.judge(RUNNING, [page], day=LATER, keywords=["chaussures de course", "acme"])[page]
     assert told[0] > 0.5 > without
     assert "chaussures" in told[1]
 
 
-def test_titles_of_own_pages_tell_the_niche_and_short_ones_nothing(world: World) -> None:
+def test_titles_of_own_pages_tell_the_niche_and_short_ones_nothing(texts: Texts) -> None:
     page, imprint = "Comment bien choisir ses chaussures de course", "Mentions légales du club de pétanque"
     titles = ["Choisir ses chaussures de course | Acme", "Mentions légales", "Acme"]
-    without = world.judge(RUNNING, [page, imprint])
-    told = world.judge(RUNNING, [page, imprint], day=LATER, brand_terms=["Acme"], page_titles=titles)
+    without = texts.judge(RUNNING, [page, imprint])
+    told = texts.judge(RUNNING, [page, imprint], day=LATER, brand_terms=["Acme"], page_titles=titles)
     assert told[page][0] > 0.5 > without[page][0]
     assert "chaussures" in told[page][1]
     assert told[imprint] == without[imprint]
 
 
-def test_words_of_titles_count_as_a_whole(world: World) -> None:
+def test_words_of_titles_count_as_a_whole(texts: Texts) -> None:
     """A failure means that every page with `best` and `free` in its title is about the niche."""
-    judged = world.judge(RUNNING, ["The best free recipe guide"], page_titles=["The best free guide to running shoes"])
+    judged = texts.judge(RUNNING, ["The best free recipe guide"], page_titles=["The best free guide to running shoes"])
     assert judged["The best free recipe guide"][0] < 0.3
 
 
-def test_a_text_is_embedded_once_for_ever(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_is_embedded_once_for_ever(texts: Texts, monkeypatch: pytest.MonkeyPatch) -> None:
     """A failure means that every refresh pays for all texts again."""
     asked: list[list[str]] = []
 
@@ -334,19 +334,19 @@ def test_a_text_is_embedded_once_for_ever(world: World, monkeypatch: pytest.Monk
         return meanings_of(texts)
 
     for name in ("meaning_of", "meaning_model"):
-        world.connection.remove_function(name)
+        texts.connection.remove_function(name)
     monkeypatch.setattr(meaning, "meanings_of", counting)
-    add_functions(world.connection)
-    first = world.judge((RUNNING[0], []), ["Jogging tips", "Jogging tips!", "Garden plants"])
+    add_functions(texts.connection)
+    first = texts.judge((RUNNING[0], []), ["Jogging tips", "Jogging tips!", "Garden plants"])
     assert sorted(asked) == [["garden", "plants"], ["jogging", "tips"]]
     asked.clear()
-    again = world.judge((RUNNING[0], []), ["Garden plants", "jogging TIPS", "Apple pie"], day=LATER)
+    again = texts.judge((RUNNING[0], []), ["Garden plants", "jogging TIPS", "Apple pie"], day=LATER)
     assert asked == [["apple", "pie"]]
     assert again["jogging TIPS"] == first["Jogging tips"]
     # another client's texts are its own, so that it can be forgotten
     asked.clear()
-    world.client_id = "other"
-    world.judge((RUNNING[0], []), ["Garden plants"])
+    texts.client_id = "other"
+    texts.judge((RUNNING[0], []), ["Garden plants"])
     assert asked == [["garden", "plants"]]
 
 

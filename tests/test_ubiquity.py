@@ -44,7 +44,7 @@ def deliver(
 def deliver_stories(world: Deliveries) -> None:
     everything = [site for client_id in CLIENTS for site in sites_of(client_id)]
     links = {
-        "farm.net": everything,
+        "linkfarm.net": everything,
         "encyclopedia.org": everything,
         "wide.com": everything[:25],
         "not-wide-enough.com": everything[:24],
@@ -55,7 +55,7 @@ def deliver_stories(world: Deliveries) -> None:
         sites = sites_of(client_id)
         world.client(client_id, f"sites: [{sites[0]}]\ncompetitors: [{', '.join(sites[1:])}]\n")
         deliver(world, 1, client_id, "2026-02-10", links, nofollow="true")
-    # farm.net has gone from this client's exports, so that it links to 25 sites now, and wide.com to 20
+    # linkfarm.net has gone from this client's exports, so that it links to 25 sites now, and wide.com to 20
     deliver(world, 2, CLIENTS[0], "2026-05-01", {})
     # a refresh of before, delivered late, takes the list of the one after it
     deliver(world, 2, CLIENTS[0], "2025-11-01", {"wide.com": sites_of(CLIENTS[0])[1:]})
@@ -80,7 +80,7 @@ def test_a_domain_that_links_to_25_sites_of_5_clients_is_set_aside_for_all_of_th
         "select referring_domain, count(*) from marts.rejected_domains "
         f"where {OURS} and refreshed_on = '2026-02-10' and list_contains(reasons, 'ubiquitous') group by all order by 1"
     )
-    assert rejected == [("farm.net", 6), ("spread.blogspot.com", 6), ("wide.com", 5)]
+    assert rejected == [("linkfarm.net", 6), ("spread.blogspot.com", 6), ("wide.com", 5)]
 
 
 def test_encyclopedias_and_domains_of_fewer_sites_or_clients_stay(warehouse: Sandbox) -> None:
@@ -92,13 +92,13 @@ def test_the_evidence_is_a_count_and_never_a_name(warehouse: Sandbox) -> None:
     for client_id in CLIENTS:
         (evidence,) = warehouse.query(
             "select evidence from marts.rejected_domains "
-            "where client_id = $client_id and refreshed_on = '2026-02-10' and referring_domain = 'farm.net'",
+            "where client_id = $client_id and refreshed_on = '2026-02-10' and referring_domain = 'linkfarm.net'",
             client_id=client_id,
         )[0]
         assert evidence == "links to 30 sites in 6 clients"
     for client_id in CLIENTS:
         assert _list_of(warehouse, client_id, "2026-02-10") == {
-            "farm.net": [30, 6],
+            "linkfarm.net": [30, 6],
             "spread.blogspot.com": [30, 6],
             "wide.com": [25, 5],
         }
@@ -107,9 +107,9 @@ def test_the_evidence_is_a_count_and_never_a_name(warehouse: Sandbox) -> None:
 def test_a_refresh_keeps_the_list_it_was_first_published_with(warehouse: Sandbox) -> None:
     """Delivered again, late or rebuilt, it reads the archive; only a new refresh is judged by a new list."""
     client_id = CLIENTS[0]
-    assert _list_of(warehouse, client_id, "2026-05-01") == {"farm.net": [25, 5], "spread.blogspot.com": [25, 5]}
+    assert _list_of(warehouse, client_id, "2026-05-01") == {"linkfarm.net": [25, 5], "spread.blogspot.com": [25, 5]}
     assert _list_of(warehouse, client_id, "2025-11-01") == {
-        "farm.net": [30, 6],
+        "linkfarm.net": [30, 6],
         "spread.blogspot.com": [30, 6],
         "wide.com": [25, 5],
     }

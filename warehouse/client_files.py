@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connections import STORAGE_VERSION, connect, connect_to_new, sql_text
+from warehouse.connections import STORAGE_VERSION, connect, connect_to_new, sql_text, write_no_traces
 from warehouse.dictionary import copy_dictionary
 from warehouse.layout import Workspace, cache_folder
 from warehouse.replacing import copy_beside, copy_file, place_beside, take_place, write_text
@@ -52,6 +52,7 @@ def finish_client_files(workspace: Workspace) -> None:
             rows = _rows_of(connection, client_ids)
             small = [one for one in client_ids if 0 < sum(rows[one].values()) <= SMALL_ROWS]
             if small:
+                write_no_traces(connection)
                 empty = _empty_file(connection)
                 connection.execute("set threads = 1")
                 with ThreadPoolExecutor(_FILES_AT_A_TIME, thread_name_prefix="client_files") as pool:

@@ -100,6 +100,15 @@ def connect(path: Path | None, workspace: Workspace, read_only: bool = False) ->
         connection.close()
 
 
+def write_no_traces(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write files in which nothing stands but their rows.
+
+    DuckDB leaves in the room after compressed texts what lay in memory before, which may be texts of another client
+    (duckdb/duckdb#23382). Texts are written as they are, then; that makes a file of many links five times as large.
+    """
+    connection.execute("set disabled_compression_methods = 'dict_fsst,dictionary,fsst'")
+
+
 @contextmanager
 def connect_to_new(path: Path, workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a DuckDB file that nobody reads before it is swapped in, and close it again.

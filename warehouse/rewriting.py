@@ -12,7 +12,7 @@ from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
-from warehouse.connections import connect, sql_text
+from warehouse.connections import connect, sql_text, write_no_traces
 from warehouse.dictionary import follow_dictionary
 from warehouse.layout import Workspace
 
@@ -51,6 +51,8 @@ def copy_tables(
             connection.execute("checkpoint")
     left_out: dict[str, int] = {}
     with connect(target, workspace) as connection:
+        if without_client is not None:
+            write_no_traces(connection)
         connection.execute(f"attach {sql_text(source)} as source (read_only)")
         tables = connection.execute(
             """
