@@ -10,7 +10,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DAGSTER_DISABLE_TELEMETRY := 1
 UV_VERSION := 0.13.9
 
-.PHONY: help setup demo bi bi-setup test test-servers lint format bench evaluate lock clean
+.PHONY: help setup demo bi bi-setup test test-slow test-servers mutants lint format bench evaluate lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,8 +41,14 @@ bi-setup: .venv-bi/ready  ## The environment of the dashboards, apart from .venv
 	@$(BIN)/uv pip sync -q --require-hashes --compile-bytecode --python .venv-bi/bin/python bi/requirements.lock
 	@touch $@
 
-test: setup  ## Tests; some twenty minutes on two cores
-	@$(BIN)/python -m pytest -m "not servers" -n 2 --dist loadfile
+test: setup  ## Tests; some minutes on two cores
+	@$(BIN)/python -m pytest -m "not servers and not slow" -n 2 --dist loadfile --no-loadscope-reorder
+
+test-slow: setup  ## Tests that search further than there is time for in every run
+	@$(BIN)/python -m pytest -m "slow and not servers" -n 2 --dist loadfile
+
+mutants: setup  ## Small wrong changes, and whether the tests notice each
+	@$(BIN)/python -m tests.mutants
 
 test-servers: setup  ## Tests that start a browser or a server
 	@$(MAKE) -s bi-setup || echo "the environment of the dashboards cannot be set up here: their tests are left out"

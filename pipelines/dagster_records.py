@@ -62,9 +62,10 @@ def forget_in_dagster(workspace: Workspace, client_id: str) -> RemovedRecords:
     if not (workspace.dagster_home / "dagster.yaml").exists():
         return RemovedRecords()
     from pipelines.assets.client_partitions import CLIENTS
+    from pipelines.event_storage import held_open
 
     partitions = str(CLIENTS.name)
-    with _instance(workspace) as instance:
+    with _instance(workspace) as instance, held_open(instance):
         runs = _runs_of(instance, workspace, client_id)
         _report_others_again(instance, client_id, runs)
         for run_id in sorted(runs):

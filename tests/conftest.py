@@ -109,6 +109,12 @@ def state_of(database: Path) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process build the shared world while the others are busy with modules that do not need it."""
+    needs = {item.path for item in items if {"world", "garbage_rules"} & set(getattr(item, "fixturenames", ()))}
+    items.sort(key=lambda item: (item.path.name != "test_laws.py", item.path in needs))
+
+
 @contextmanager
 def _kept_environment() -> Iterator[None]:
     before = dict(os.environ)

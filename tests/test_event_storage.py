@@ -1,7 +1,5 @@
 """The event log that a run holds open is Dagster's own: its classes read what they would have written."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -14,10 +12,11 @@ from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from pipelines.event_storage import HeldEventLogStorage, WorkspaceStorage, held_open
 
-HELD = {
-    "module": WorkspaceStorage.__module__,
-    "class": WorkspaceStorage.__name__,
-}
+
+def held_in(folder: Path) -> dict[str, Any]:
+    """The setting of an instance that keeps its events below a folder, as `dagster.yaml` has it."""
+    names = {"module": WorkspaceStorage.__module__, "class": WorkspaceStorage.__name__}
+    return {"storage": {"custom": names | {"config": {"base_dir": str(folder)}}}}
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("is_small", asset="numbers"), dg.AssetCheckSpec("is_even", asset="numbers")])
@@ -28,7 +27,7 @@ def numbers() -> Iterator[Any]:
 
 
 @dg.asset(deps=[numbers], partitions_def=dg.StaticPartitionsDefinition(["acme", "bolt"]))
-def sums(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+def sums() -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(metadata={"rows": 1})
 
 
@@ -37,11 +36,10 @@ def failing() -> None:
     raise dg.Failure("made to fail")
 
 
-def run_in(folder: Path, storage: dict[str, Any] | None, is_held: bool) -> tuple[SqliteEventLogStorage, str]:
+def run_in(folder: Path, overrides: dict[str, Any] | None, is_held: bool) -> tuple[SqliteEventLogStorage, str]:
     """Run the assets, and open the event log with Dagster's class."""
-    overrides = {"storage": storage | {"config": {"base_dir": str(folder)}}} if storage else None
     with dg.DagsterInstance.local_temp(str(folder), overrides=overrides) as instance:
-        assert isinstance(instance.event_log_storage, HeldEventLogStorage) == bool(storage)
+        assert isinstance(instance.event_log_storage, HeldEventLogStorage) == bool(overrides)
         with held_open(instance) if is_held else nullcontext():
             result = dg.materialize(
                 [numbers, sums, failing], instance=instance, partition_key="bolt", raise_on_error=False
@@ -84,14 +82,12 @@ def test_dagster_reads_what_it_would_have_written_itself(tmp_path: Path, is_held
     ours.mkdir()
     expected = told(*run_in(theirs, None, is_held=False))
     assert {"numbers", "sums"} == expected["materialized"].keys()
-    assert told(*run_in(ours, HELD, is_held)) == expected
+    assert told(*run_in(ours, held_in(ours), is_held)) == expected
 
 
 def test_readers_follow_a_run_while_it_lasts(tmp_path: Path) -> None:
     with (
-        dg.DagsterInstance.local_temp(
-            str(tmp_path), overrides={"storage": HELD | {"config": {"base_dir": str(tmp_path)}}}
-        ) as instance,
+        dg.DagsterInstance.local_temp(str(tmp_path), overrides=held_in(tmp_path)) as instance,
         held_open(instance),
     ):
         seen: list[str] = []
@@ -102,7 +98,7 @@ def test_readers_follow_a_run_while_it_lasts(tmp_path: Path) -> None:
             while not seen and time.monotonic() < deadline:
                 time.sleep(0.05)
                 reader = SqliteEventLogStorage(str(tmp_path / "history" / "runs"))
-                events = [entry.dagster_event_type for entry in reader.get_logs_for_run(context.run_id)]
+                events = [entry.dagster_event_type for entry in reader.get_logs_for_run(context.run.run_id)]
                 seen.extend(one.value for one in events if one == dg.DagsterEventType.STEP_START)
 
         dg.materialize([slow], instance=instance)
