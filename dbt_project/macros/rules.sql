@@ -24,22 +24,14 @@
     {{ return(rules) }}
 {%- endmacro %}
 
-{# The bits of all rules of the given conditions (rule name → SQL condition) that are true. #}
-{% macro rule_bits(conditions) -%}
-    {%- set rules = quality_rules_in_force() -%}
+{# The bits of those of some rules that hit: of a rule `r` the boolean column `hit_r`, where null is no hit. #}
+{% macro packed_hits(rules) -%}
+    {%- set in_force = quality_rules_in_force() -%}
     cast(0
-    {%- for rule, condition in conditions.items() if rule in rules %}
-        + case when {{ condition }} then {{ rules[rule].bit }} else 0 end
+    {%- for rule in rules if rule in in_force %}
+        + case when hit_{{ rule }} then {{ in_force[rule].bit }} else 0 end
     {%- endfor %}
     as bigint)
-{%- endmacro %}
-
-{# What people decided of a page, as bits. #}
-{% macro page_decision_bits() -%}
-    {{ rule_bits({
-        'rejected_page_by_people': "decision = 'reject'",
-        'accepted_page_by_people': "decision = 'accept'",
-    }) }}
 {%- endmacro %}
 
 {# The bit of one rule as a number; 0 for a rule that is not in force. #}
@@ -58,11 +50,6 @@
         {%- endif -%}
     {%- endfor -%}
     cast({{ bits.sum }} as bigint)
-{%- endmacro %}
-
-{# The threshold of a rule for the client and refresh at hand, out of `int_quality_settings`. #}
-{% macro threshold(rule, settings='quality_settings') -%}
-    {{ settings }}.threshold_{{ rule }}
 {%- endmacro %}
 
 {# Names of the rules that have a threshold, in force or not. #}

@@ -37,21 +37,21 @@ panel_hosts as (
 
 ),
 
-judged as (
+ruled as (
 
     select
         domain_rows.*,
         hosts.referring_domain,
         hosts.is_suffix,
-        coalesce({{ rules_that_hold('domain_verdicts.rule_bits') }}, 0)
-        | {{ rule_bits({
-            'unreadable_row': "domain_rows.unreadable is not null",
-            'missing_url': "domain_rows.unreadable is null and coalesce(trim(domain_rows.delivered_domain), '') = ''",
-            'invalid_host': "domain_rows.unreadable is null and coalesce(trim(domain_rows.delivered_domain), '') != ''"
-                ~ " and not coalesce(hosts.is_possible or hosts.is_suffix, false)",
-            'ip_host': "coalesce(hosts.is_ip, false)",
-            'panel_site': "panel_hosts.host is not null",
-        }) }} as rule_bits
+        {{ rules_that_hold('domain_verdicts.rule_bits') }} as domain_rule_bits,
+        domain_rows.unreadable is not null as hit_unreadable_row,
+        domain_rows.unreadable is null
+        and coalesce(trim(domain_rows.delivered_domain), '') = '' as hit_missing_url,
+        domain_rows.unreadable is null
+        and coalesce(trim(domain_rows.delivered_domain), '') != ''
+        and not coalesce(hosts.is_possible or hosts.is_suffix, false) as hit_invalid_host,
+        hosts.is_ip as hit_ip_host,
+        panel_hosts.host is not null as hit_panel_site
     from domain_rows
     left join hosts
         on domain_rows.host = hosts.host
@@ -64,9 +64,21 @@ judged as (
         and domain_rows.refreshed_on = panel_hosts.refreshed_on
         and domain_rows.host = panel_hosts.host
 
+),
+
+judged as (
+
+    select
+        * exclude (domain_rule_bits),
+        coalesce(domain_rule_bits, 0)
+        | {{ packed_hits(['unreadable_row', 'missing_url', 'invalid_host', 'ip_host', 'panel_site']) }} as rule_bits
+    from ruled
+
 )
 
 select
-    judged.* exclude (host, unreadable),
+    judged.* exclude (
+        host, unreadable, hit_unreadable_row, hit_missing_url, hit_invalid_host, hit_ip_host, hit_panel_site
+    ),
     judged.rule_bits & {{ rules_with(outcome='reject') }} = 0 as is_accepted
 from judged

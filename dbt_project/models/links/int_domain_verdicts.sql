@@ -80,10 +80,7 @@ decisions as (
         client_id,
         refreshed_on,
         decided_domain,
-        {{ rule_bits({
-            'rejected_domain_by_people': "decision = 'reject'",
-            'accepted_domain_by_people': "decision = 'accept'",
-        }) }} as rule_bits,
+        decision,
         decision_evidence
     from {{ ref('int_decisions') }}
     where decided_domain is not null and decision is not null
@@ -244,7 +241,7 @@ decided as (
         raised.refreshed_on,
         raised.referring_domain,
         -- the nearest name decides: a host of a platform before the platform
-        arg_max(decisions.rule_bits, length(decisions.decided_domain)) as rule_bits,
+        arg_max(decisions.decision, length(decisions.decided_domain)) as decision,
         arg_max(decisions.decision_evidence, length(decisions.decided_domain)) as decision_evidence
     from raised
     inner join decisions
@@ -277,7 +274,7 @@ known as (
         foreign_domains.foreign_evidence,
         coalesce(listed.is_blocked, false) as is_blocked,
         coalesce(listed.is_allowed, false) as is_allowed,
-        coalesce(decided.rule_bits, 0) as decided_rule_bits,
+        decided.decision,
         decided.decision_evidence,
         disavowed.disavowed_domain is not null as is_disavowed
     from raised
@@ -317,6 +314,36 @@ known as (
 
 ),
 
+ruled as (
+
+    select
+        *,
+        is_provider_spam as hit_provider_spam,
+        spam_score >= threshold_spam_score as hit_spam_score,
+        spam_score >= threshold_spam_score_medium and spam_score < threshold_spam_score as hit_spam_score_medium,
+        listed_as is not null as hit_listed_spam,
+        ubiquitous_sites >= threshold_ubiquitous and authority < {{ var('platform_authority') }} as hit_ubiquitous,
+        top_level_domains >= threshold_many_tlds and authority < {{ var('network_authority') }} as hit_many_tlds,
+        authority >= threshold_authority_without_traffic
+        and traffic <= {{ var('no_traffic') }}
+        and not contains(authority_metric, 'page') as hit_authority_without_traffic,
+        ahrefs_dr >= threshold_metric_disagreement
+        and (
+            majestic_tf <= {{ var('worthless_trust_flow') }}
+            or moz_da <= {{ var('worthless_domain_authority') }}
+        ) as hit_metric_disagreement,
+        row_count >= {{ var('mostly_spam_rows') }}
+        and 100 * spam_row_count >= row_count * threshold_mostly_spam as hit_mostly_spam,
+        foreign_evidence is not null as hit_foreign_market,
+        decision = 'reject' as hit_rejected_domain_by_people,
+        decision = 'accept' as hit_accepted_domain_by_people,
+        is_allowed as hit_allowed_domain,
+        is_blocked and not is_allowed as hit_blocked_domain,
+        is_disavowed as hit_disavowed
+    from known
+
+),
+
 suspected as (
 
     select
@@ -324,28 +351,23 @@ suspected as (
         (
             rule_bits
             | {{ pattern_bits('domain', 'referring_domain') }}
-            | {{ rule_bits({
-                'provider_spam': "is_provider_spam",
-                'spam_score': "spam_score >= " ~ threshold('spam_score', 'known'),
-                'spam_score_medium': "spam_score >= " ~ threshold('spam_score_medium', 'known')
-                    ~ " and spam_score < " ~ threshold('spam_score', 'known'),
-                'listed_spam': "listed_as is not null",
-                'ubiquitous': "ubiquitous_sites >= " ~ threshold('ubiquitous', 'known')
-                    ~ " and authority < " ~ var('platform_authority'),
-                'many_tlds': "top_level_domains >= " ~ threshold('many_tlds', 'known')
-                    ~ " and authority < " ~ var('network_authority'),
-                'authority_without_traffic': "authority >= " ~ threshold('authority_without_traffic', 'known')
-                    ~ " and traffic <= " ~ var('no_traffic') ~ " and not contains(authority_metric, 'page')",
-                'metric_disagreement': "ahrefs_dr >= " ~ threshold('metric_disagreement', 'known')
-                    ~ " and (majestic_tf <= " ~ var('worthless_trust_flow')
-                    ~ " or moz_da <= " ~ var('worthless_domain_authority') ~ ")",
-                'mostly_spam': "row_count >= " ~ var('mostly_spam_rows')
-                    ~ " and 100 * spam_row_count >= row_count * " ~ threshold('mostly_spam', 'known'),
-                'foreign_market': "foreign_evidence is not null",
-            }) }}
+            | {{ packed_hits([
+                'provider_spam', 'spam_score', 'spam_score_medium', 'listed_spam', 'ubiquitous', 'many_tlds',
+                'authority_without_traffic', 'metric_disagreement', 'mostly_spam', 'foreign_market',
+            ]) }}
         )
         & ~niche_rule_bits as suspicions
-    from known
+    from ruled
+
+),
+
+counted as (
+
+    select
+        *,
+        bit_count(suspicions & {{ rules_with(outcome='review', scope='domain', families=['spam']) }})
+        >= threshold_two_suspicions as hit_two_suspicions
+    from suspected
 
 ),
 
@@ -354,17 +376,11 @@ judged as (
     select
         *,
         suspicions
-        | decided_rule_bits
-        | {{ rule_bits({
-            'two_suspicions': "bit_count(suspicions & "
-                ~ rules_with(outcome='review', scope='domain', families=['spam']) ~ ") >= "
-                ~ threshold('two_suspicions', 'suspected'),
-            'allowed_domain': "is_allowed",
-            'blocked_domain': "is_blocked and not is_allowed",
-            'disavowed': "is_disavowed",
-        }) }}
-            as all_rule_bits
-    from suspected
+        | {{ packed_hits([
+            'two_suspicions', 'allowed_domain', 'blocked_domain', 'disavowed', 'rejected_domain_by_people',
+            'accepted_domain_by_people',
+        ]) }} as all_rule_bits
+    from counted
 
 )
 

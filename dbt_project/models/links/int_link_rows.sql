@@ -98,6 +98,46 @@ seen as (
         regexp_replace(target_host, '^www\.', '') as target_name
     from punycoded
 
+),
+
+-- the rules that look at nothing but the row
+ruled as (
+
+    select
+        *,
+        unreadable is not null as hit_unreadable_row,
+        unreadable is null
+        and (
+            coalesce(trim(source_url), '') = ''
+            or (not may_lack_target and coalesce(trim(target_url), '') = '')
+        ) as hit_missing_url,
+        (source_url is not null and source_rest is null)
+        or (target_url is not null and target_rest is null) as hit_not_http,
+        link_type in ('redirect', 'canonical', 'alternate', 'mention') as hit_no_link,
+        is_provider_spam as hit_provider_spam,
+        not coalesce(is_check, false)
+        and (http_status in (404, 410) or http_status between 500 and 599) as hit_page_gone,
+        spam_score >= threshold_spam_score as hit_spam_score,
+        spam_score >= threshold_spam_score_medium and spam_score < threshold_spam_score as hit_spam_score_medium,
+        link_spam_score >= threshold_link_spam_score as hit_link_spam_score,
+        toxic_score >= threshold_toxic_score as hit_toxic_score,
+        toxic_score >= threshold_toxic_score_medium and toxic_score < threshold_toxic_score as hit_toxic_score_medium,
+        external_links >= threshold_many_outgoing_links as hit_many_outgoing_links,
+        external_links >= threshold_link_heavy_page
+        and external_links < threshold_many_outgoing_links as hit_link_heavy_page,
+        link_type = 'image' and {{ is_picture('target_rest') }} as hit_image_hotlink,
+        is_comment
+        and (
+            has_commercial_anchor
+            or (not is_thread and external_links >= threshold_worthless_comment)
+        ) as hit_worthless_comment,
+        -- the path or a parameter is the name of the linked site: a page that a program makes of any domain
+        case
+            when coalesce(target_name, '') != '' and contains(source_tail, target_name)
+                then {{ names_target('source_tail', 'target_name') }}
+        end as hit_site_profile
+    from seen
+
 )
 
 select
@@ -145,39 +185,14 @@ select
     {% endfor %}
     cast(domain_traffic as float) as domain_traffic,
     (
-            {{ rule_bits({
-            'unreadable_row': "unreadable is not null",
-            'missing_url': "unreadable is null and (coalesce(trim(source_url), '') = ''"
-                ~ " or (not may_lack_target and coalesce(trim(target_url), '') = ''))",
-            'not_http': "(source_url is not null and source_rest is null)"
-                ~ " or (target_url is not null and target_rest is null)",
-            'no_link': "link_type in ('redirect', 'canonical', 'alternate', 'mention')",
-            'provider_spam': "coalesce(is_provider_spam, false)",
-            'page_gone': "not coalesce(is_check, false)"
-                ~ " and (http_status in (404, 410) or http_status between 500 and 599)",
-            'spam_score': "spam_score >= " ~ threshold('spam_score', 'seen'),
-            'spam_score_medium': "spam_score >= " ~ threshold('spam_score_medium', 'seen')
-                ~ " and spam_score < " ~ threshold('spam_score', 'seen'),
-            'link_spam_score': "link_spam_score >= " ~ threshold('link_spam_score', 'seen'),
-            'toxic_score': "toxic_score >= " ~ threshold('toxic_score', 'seen'),
-            'toxic_score_medium': "toxic_score >= " ~ threshold('toxic_score_medium', 'seen')
-                ~ " and toxic_score < " ~ threshold('toxic_score', 'seen'),
-            'many_outgoing_links': "external_links >= " ~ threshold('many_outgoing_links', 'seen'),
-            'link_heavy_page': "external_links >= " ~ threshold('link_heavy_page', 'seen')
-                ~ " and external_links < " ~ threshold('many_outgoing_links', 'seen'),
-            'image_hotlink': "link_type = 'image' and " ~ is_picture('target_rest'),
-            'worthless_comment': "is_comment and (has_commercial_anchor or (not is_thread and external_links >= "
-                ~ threshold('worthless_comment', 'seen') ~ "))",
-        }) }}
+        {{ packed_hits([
+            'unreadable_row', 'missing_url', 'not_http', 'no_link', 'provider_spam', 'page_gone', 'spam_score',
+            'spam_score_medium', 'link_spam_score', 'toxic_score', 'toxic_score_medium', 'many_outgoing_links',
+            'link_heavy_page', 'image_hotlink', 'worthless_comment', 'site_profile',
+        ]) }}
         | {{ pattern_bits('title', 'title') }}
         | {{ pattern_bits('anchor', 'anchor') }}
         | {{ pattern_bits('url', 'source_rest') }}
-        -- the path or a parameter is the name of the linked site: a page that a program makes of any domain
-        | case
-            when not contains(source_tail, target_name) or coalesce(target_name, '') = '' then cast(0 as bigint)
-            when {{ names_target('source_tail', 'target_name') }} then cast({{ rule_bit('site_profile') }} as bigint)
-            else cast(0 as bigint)
-        end
     )
     & ~niche_rule_bits as rule_bits,
     {{ rel_bits('is_nofollow', 'is_ugc', 'is_sponsored') }} as rel_bits,
@@ -186,4 +201,4 @@ select
     title is not null or anchor is not null as has_text,
     first_seen_on,
     coalesce(last_seen_on, lost_on) as last_seen_on
-from seen
+from ruled

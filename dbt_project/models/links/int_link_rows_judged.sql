@@ -58,15 +58,17 @@ attributed as (
         hosts.referring_domain,
         case when link_rows.is_untargeted then link_rows.file_site else targets.site end as site,
         case when link_rows.is_untargeted then file_sites.is_own_site else targets.is_own_site end as is_own_site,
-        {{ rule_bits({
-            'invalid_host': "link_rows.rule_bits % 8 = 0 and (not coalesce(hosts.is_possible, false)"
-                ~ " or (not link_rows.is_untargeted and coalesce(link_rows.target_host, '') = ''))",
-            'ip_host': "coalesce(hosts.is_ip, false)",
-            'wrong_site': "link_rows.rule_bits % 8 = 0 and not link_rows.is_untargeted"
-                ~ " and not coalesce(targets.is_inside_file_site, false)",
-            'panel_site': "panel_pages.source_host is not null",
-            'disavowed_page': "disavowed_pages.page_key is not null",
-        }) }} as rule_bits_of_hosts
+        link_rows.rule_bits % 8 = 0
+        and (
+            not coalesce(hosts.is_possible, false)
+            or (not link_rows.is_untargeted and coalesce(link_rows.target_host, '') = '')
+        ) as hit_invalid_host,
+        hosts.is_ip as hit_ip_host,
+        link_rows.rule_bits % 8 = 0
+        and not link_rows.is_untargeted
+        and not coalesce(targets.is_inside_file_site, false) as hit_wrong_site,
+        panel_pages.source_host is not null as hit_panel_site,
+        disavowed_pages.page_key is not null as hit_disavowed_page
     from link_rows
     left join hosts
         on link_rows.source_host = hosts.host
@@ -97,7 +99,13 @@ judged as (
     select
         attributed.*,
         -- what a row raises about its domain counts through the domain's verdict alone
-        ((attributed.rule_bits | attributed.rule_bits_of_hosts) & ~{{ rules_with(scope='domain') }})
+        (
+            (
+                attributed.rule_bits
+                | {{ packed_hits(['invalid_host', 'ip_host', 'wrong_site', 'panel_site', 'disavowed_page']) }}
+            )
+            & ~{{ rules_with(scope='domain') }}
+        )
         | coalesce(link_verdicts.rule_bits, 0)
         | coalesce(domain_verdicts.rule_bits, 0) as all_rule_bits
     from attributed

@@ -30,7 +30,8 @@ decisions as (
         client_id,
         refreshed_on,
         page_key,
-        {{ page_decision_bits() }} as rule_bits
+        decision = 'reject' as hit_rejected_page_by_people,
+        decision = 'accept' as hit_accepted_page_by_people
     from {{ ref('int_decisions') }}
     where page_key is not null and decision is not null
 
@@ -48,7 +49,7 @@ mirrored_paths as (
     inner join quality_settings
         on mirrored_pages.client_id = quality_settings.client_id
         and mirrored_pages.refreshed_on = quality_settings.refreshed_on
-        and mirrored_pages.domains >= {{ threshold('mirrored_page') }}
+        and mirrored_pages.domains >= quality_settings.threshold_mirrored_page
 
 ),
 
@@ -103,7 +104,7 @@ raised_by_people as (
         link_rows.refreshed_on,
         link_rows.page_key,
         link_rows.target_key,
-        bit_or(decisions.rule_bits) as rule_bits,
+        bit_or({{ packed_hits(['rejected_page_by_people', 'accepted_page_by_people']) }}) as rule_bits,
         cast(null as bigint) as gone_key,
         cast(null as bigint) as domains
     from link_rows

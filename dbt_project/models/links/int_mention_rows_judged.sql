@@ -28,7 +28,8 @@ page_decisions as (
         client_id,
         refreshed_on,
         page_key,
-        {{ page_decision_bits() }} as rule_bits
+        decision = 'reject' as hit_rejected_page_by_people,
+        decision = 'accept' as hit_accepted_page_by_people
     from {{ ref('int_decisions') }}
     where page_key is not null and decision is not null
 
@@ -66,7 +67,8 @@ judged as (
         mention_rows.*,
         case when hosts.is_possible and not hosts.is_ip then hosts.referring_domain end as referring_domain,
         mention_hosts.is_on_panel_site,
-        coalesce(domain_verdicts.rule_bits, 0) | coalesce(page_decisions.rule_bits, 0) as rule_bits
+        coalesce(domain_verdicts.rule_bits, 0)
+        | {{ packed_hits(['rejected_page_by_people', 'accepted_page_by_people']) }} as rule_bits
     from mention_rows
     inner join mention_hosts
         on mention_rows.client_id = mention_hosts.client_id
