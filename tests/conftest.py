@@ -148,6 +148,21 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """A warehouse in which every model is built and no table of a client has a row; no test may change it."""
+    from pipelines.dbt_runs import build_models
+    from pipelines.planning import Plan
+    from pipelines.refresh_inputs import prepare_inputs
+
+    def build(sandbox: Sandbox) -> list[RefreshOutcome]:
+        prepare_inputs(sandbox.workspace, Plan())
+        assert all(result.is_success for result in build_models(sandbox.workspace))
+        return []
+
+    return _built_once(tmp_path_factory, "empty", build)[0]
+
+
+@pytest.fixture(scope="session")
 def garbage_rules(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """Made-up pages and links, of which the rules for garbage alone take some: `pages` and `assets`."""
     from tests.test_assets import deliver_assets
