@@ -3,11 +3,11 @@
 Seven figures. The marginal cost of a row: two refreshes of made-up Ahrefs exports, one four times as large as the
 other, against what plain DuckDB takes to read the same CSV files into Parquet; start-up falls out of the difference.
 Peak memory of the larger one. What the quality rules cost: the same refresh with and without those that judge links.
-The fixed cost: a refresh of tiny clients, one and two hundred, warm; of the many, one is broken, and the others are
-done. What the others cost: a refresh of one tiny client in a warehouse of ten and of five hundred others (the copy of
-the published file, which grows with them, apart). What history costs: the last refresh of a client that had few
-before, and of one that had many. What new texts cost: the meaning of a million made-up titles, each with words of its
-own, and memory meanwhile.
+The fixed cost: a refresh of tiny clients, one and two hundred, warm, against the import of the libraries that it is
+made of, in the same minute; of the many, one is broken, and the others are done. What the others cost: a refresh of
+one tiny client in a warehouse of ten and of five hundred others (the copy of the published file, which grows with
+them, apart). What history costs: the last refresh of a client that had few before, and of one that had many. What new
+texts cost: the meaning of a million made-up titles, each with words of its own, and memory meanwhile.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ MANY = 200
 
 TEXTS = 1_000_000
 
+FLOOR = "import dagster, dagster_dbt, dbt.cli.main, pandas"
+"""What every refresh of this stack costs before it does anything."""
+
 _ASK_TEXTS = """
 import sys, duckdb
 from pipelines.meaning import add_functions
@@ -43,6 +46,15 @@ with duckdb.connect(sys.argv[1], config={"threads": 2, "memory_limit": sys.argv[
     add_functions(connection)
     connection.execute("create table meanings as select text_key, meaning_of(words) as meaning from texts")
 """
+
+
+@dataclass(frozen=True)
+class Used:
+    """Seconds of wall time and of CPU, and peak memory (MB), of a process and those that it waited for."""
+
+    seconds: float
+    busy_seconds: float
+    peak_megabytes: float
 
 
 @dataclass(frozen=True)
@@ -86,8 +98,7 @@ def main() -> None:
         times = large.refresh_seconds / without
         print(f"quality rules: {times:.2f} times the same refresh without them ({without:.1f} s)")
     if not arguments.growth:
-        one, many = measure_tiny(folder / "tiny", 1), measure_tiny(folder / "many", MANY, broken="tiny-100")
-        print(f"fixed: one tiny client {one:.1f} s, {MANY} {many:.1f} s ({many / one:.1f} times), everything warm")
+        print_fixed(folder)
     if not arguments.tiny:
         few, many = (measure_others(folder / f"others-{others}", others) for others in (10, 500))
         print(
@@ -99,37 +110,49 @@ def main() -> None:
         print_texts(folder)
 
 
+def print_fixed(folder: Path) -> None:
+    """The cost of one tiny client and of each further one, in seconds and in imports of the libraries."""
+    one = [measure_tiny(folder / f"tiny-{number}", 1) for number in range(3)]
+    floor = min(_timed([sys.executable, "-c", FLOOR]).seconds for _ in range(3))
+    best = min(one, key=lambda used: used.seconds)
+    print(
+        f"fixed: one tiny client {best.seconds:.1f} s ({best.busy_seconds:.1f} s of CPU), everything warm; "
+        f"importing the libraries {floor:.1f} s: {best.seconds / floor:.2f} times"
+    )
+    many = measure_tiny(folder / "many", MANY, broken="tiny-100")
+    floor = min(_timed([sys.executable, "-c", FLOOR]).seconds for _ in range(3))
+    further = (many.seconds - best.seconds) / (MANY - 1)
+    share = further / floor
+    print(f"{MANY} tiny clients {many.seconds:.1f} s: {further:.2f} s each further one, {share:.1%} of the import")
+
+
 def print_texts(folder: Path) -> None:
     """Seconds and peak memory (MB) of the meaning of new texts, asked for in a process of its own."""
     database = folder / "texts.duckdb"
     write_texts(database, TEXTS)
-    start = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-c", _ASK_TEXTS, str(database), MEMORY_LIMIT])
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise SystemExit("asking for the meaning of texts failed")
-    busy = usage.ru_utime + usage.ru_stime
-    megabytes = usage.ru_maxrss / 1024
-    print(f"texts: {TEXTS:,} new ones embedded in {seconds:.1f} s ({busy:.1f} s of CPU), peak {megabytes:,.0f} MB")
+    used = _timed([sys.executable, "-c", _ASK_TEXTS, str(database), MEMORY_LIMIT])
+    print(
+        f"texts: {TEXTS:,} new ones embedded in {used.seconds:.1f} s ({used.busy_seconds:.1f} s of CPU), "
+        f"peak {used.peak_megabytes:,.0f} MB"
+    )
 
 
 def measure_rows(home: Path, rows: int) -> Measured:
     """A first refresh of one client with this many rows."""
     files = write_exports(home, rows)
     plain = _plain_duckdb(files, home / "plain")
-    seconds, peak = refresh(home)
-    return Measured(rows, seconds, peak, plain)
+    used = refresh(home)
+    return Measured(rows, used.seconds, used.peak_megabytes, plain)
 
 
 def measure_rules(home: Path, rows: int) -> float:
     """Seconds of a first refresh with this many rows that judges no link."""
     write_exports(home, rows)
-    return refresh(home, LINKGAP_RULES="garbage")[0]
+    return refresh(home, LINKGAP_RULES="garbage").seconds
 
 
-def measure_tiny(home: Path, clients: int, broken: str | None = None) -> float:
-    """Seconds for a second refresh of tiny clients in one call, one of which may have an archive that cannot be read.
+def measure_tiny(home: Path, clients: int, broken: str | None = None) -> Used:
+    """A second refresh of tiny clients in one call, one of which may have an archive that cannot be read.
 
     Raises:
         SystemExit: Anything but the broken client failed.
@@ -139,16 +162,16 @@ def measure_tiny(home: Path, clients: int, broken: str | None = None) -> float:
     for folder in (home / "inbox").iterdir():
         _deliver_again(folder, 1)
     if not broken:
-        return refresh(home)[0]
+        return refresh(home)
     for manifest in (Workspace(home).archived_refreshes / broken).iterdir():
         manifest.write_text("{", encoding="utf-8")
-    seconds = refresh(home, exit_code=1)[0]
+    used = refresh(home, exit_code=1)
     with duckdb.connect(str(Workspace(home).published_database), read_only=True) as published:
         statement = "select client_id from marts.clients where last_refreshed_on > ? order by client_id"
         refreshed = [client_id for (client_id,) in published.execute(statement, [REFRESHED_ON]).fetchall()]
     if len(refreshed) != clients - 1 or broken in refreshed:
         raise SystemExit(f"{len(refreshed)} of {clients} clients were refreshed in {home}; all but {broken} should be")
-    return seconds
+    return used
 
 
 def measure_others(home: Path, others: int) -> tuple[float, float]:
@@ -159,7 +182,7 @@ def measure_others(home: Path, others: int) -> tuple[float, float]:
     start = time.perf_counter()
     shutil.copyfile(Workspace(home).published_database, home / "copy.duckdb")
     copying = time.perf_counter() - start
-    return refresh(home)[0] - copying, copying
+    return refresh(home).seconds - copying, copying
 
 
 def measure_history(home: Path, before: int) -> float:
@@ -170,7 +193,7 @@ def measure_history(home: Path, before: int) -> float:
         _deliver_again(folder, number)
     refresh(home)
     _deliver_again(folder, before)
-    return refresh(home)[0]
+    return refresh(home).seconds
 
 
 def _deliver_again(folder: Path, number: int) -> None:
@@ -191,13 +214,22 @@ def _plain_duckdb(files: list[Path], target: Path) -> float:
     return time.perf_counter() - start
 
 
-def refresh(home: Path, exit_code: int = 0, **environment: str) -> tuple[float, float]:
-    """Seconds and peak megabytes of `linkgap refresh` on a workspace."""
+def refresh(home: Path, exit_code: int = 0, **environment: str) -> Used:
+    """Run `linkgap refresh` on a workspace."""
     command = [str(Path(sys.executable).parent / "linkgap"), "refresh"]
+    return _timed(command, exit_code, LINKGAP_HOME=str(home), **environment)
+
+
+def _timed(command: list[str], exit_code: int = 0, **environment: str) -> Used:
+    """Run a command without its output.
+
+    Raises:
+        SystemExit: It ended otherwise than it should.
+    """
     start = time.perf_counter()
     process = subprocess.Popen(
         command,
-        env={**os.environ, "LINKGAP_HOME": str(home), **environment},
+        env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         # the same exports over and over look old, and it says so
         stderr=subprocess.DEVNULL,
@@ -205,8 +237,11 @@ def refresh(home: Path, exit_code: int = 0, **environment: str) -> tuple[float, 
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
     if os.waitstatus_to_exitcode(status) != exit_code:
-        raise SystemExit(f"linkgap refresh failed in {home}; run it there with --debug")
-    return seconds, usage.ru_maxrss / 1024
+        where = environment.get("LINKGAP_HOME")
+        raise SystemExit(
+            f"{' '.join(command)[:200]} failed{f' in {where}; run it there with --debug' if where else ''}"
+        )
+    return Used(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 if __name__ == "__main__":

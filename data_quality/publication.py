@@ -76,7 +76,7 @@ _FAILING = """
         client_id,
         concat(table_name, ': ', expectation),
         cast(sum(row_count) as bigint),
-        min(example)
+        concat_ws(', ', nullif(min(example), ''), min(refreshed_on))
     from checks.failed_expectations
     group by all
     order by all

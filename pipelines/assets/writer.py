@@ -49,5 +49,6 @@ class WorkspaceWriter(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["WorkspaceWriter"]:
+        assert context.instance is not None
         with writing(self.workspace, self.wait_seconds), held_open(context.instance):
             yield self
