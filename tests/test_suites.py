@@ -197,7 +197,8 @@ def working() -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(f"create table marts.{table} ({columns})")
         connection.execute(
             "create table checks.failed_expectations "
-            "(table_name varchar, expectation varchar, client_id varchar, row_count bigint, example varchar)"
+            "(table_name varchar, expectation varchar, client_id varchar, refreshed_on date, row_count bigint, "
+            "example varchar)"
         )
         connection.execute(
             "create table ledger.panel_sites (client_id varchar, refreshed_on date, site varchar, is_own_site boolean)"
@@ -205,12 +206,9 @@ def working() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-WITHOUT_DAY = ("marts.clients", "checks.failed_expectations")
-
-
 def insert(connection: duckdb.DuckDBPyConnection, table: str, *rows: dict[str, Any]) -> None:
     for row in rows:
-        key = {"client_id": "acme"} if table in WITHOUT_DAY else {"client_id": "acme", "refreshed_on": DAY}
+        key = {"client_id": "acme"} if table == "marts.clients" else {"client_id": "acme", "refreshed_on": DAY}
         row = key | row
         names = ", ".join(f'"{name}"' for name in row)
         marks = ", ".join("?" for _ in row)
@@ -362,7 +360,10 @@ def test_a_broken_expectation_is_named_with_its_table_and_an_example(working: du
     insert(working, "marts.refreshes", {})
     insert(working, "checks.failed_expectations", FAILING)
     (row,) = publication.question(working, []).profile
-    assert (row["failing_rows"], row["failing_rows_detail"]) == (2, "gaps: key is unique (2 rows, for example a.com)")
+    assert (row["failing_rows"], row["failing_rows_detail"]) == (
+        2,
+        f"gaps: key is unique (2 rows, for example a.com, {DAY})",
+    )
 
 
 def test_only_broken_expectations_of_published_tables_stop_a_publication() -> None:
