@@ -109,10 +109,15 @@ def state_of(database: Path) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
+LONGEST = ("test_laws.py", "test_forget.py", "test_notices.py", "test_publication.py", "test_examples.py")
+"""Modules to begin with, so that no process is left with a long one at the end. The first builds the shared world."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process build the shared world while the others are busy with modules that do not need it."""
     needs = {item.path for item in items if {"world", "garbage_rules"} & set(getattr(item, "fixturenames", ()))}
-    items.sort(key=lambda item: (item.path.name != "test_laws.py", item.path in needs))
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: (places.get(item.path.name, len(LONGEST)), item.path in needs))
 
 
 @contextmanager

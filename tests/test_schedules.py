@@ -1,13 +1,11 @@
 """What starts runs by itself, and what a run does when something goes wrong on the way."""
 
-from __future__ import annotations
-
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from pipelines import refresh_inputs
 from pipelines.assets import writer
 from pipelines.assets.client_partitions import CLIENTS
 from pipelines.assets.due_check import check_windows
-from pipelines.assets.writer import POOL, WorkspaceWriter
+from pipelines.assets.writer import POOL, WorkspaceWriter, retrying
 from pipelines.definitions import defs
 from pipelines.run_story import halves_of
 from pipelines.runs import PROCESS_TAG, close_dead_runs, refreshes_of, run_config_for
@@ -257,40 +255,61 @@ def test_a_run_that_fails_is_split_until_the_client_at_fault_stands_alone(
     assert "nobody foresaw this" in problem
 
 
-def test_what_may_pass_is_tried_again_and_bad_input_is_not(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    sandbox.client("acme", CLIENT)
-    _deliver(sandbox, "acme", LAST, *SITES)
+def _run(home: Path, step: Callable[[dg.AssetExecutionContext], None]) -> dg.ExecuteInProcessResult:
+    """Run one step that writes to the workspace."""
+
+    @dg.asset
+    def written(context: dg.AssetExecutionContext, writer: WorkspaceWriter) -> None:
+        with retrying(context):
+            step(context)
+
+    with dg.DagsterInstance.local_temp(str(home)) as instance:
+        return dg.materialize(
+            [written], instance=instance, resources={"writer": WorkspaceWriter()}, raise_on_error=False
+        )
+
+
+def test_what_may_pass_is_tried_again_and_bad_input_is_not(
+    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINKGAP_HOME", str(sandbox.workspace.home))
     monkeypatch.setattr(writer, "FIRST_RETRY_SECONDS", 0.01)
-    taken_in = refresh_inputs.take_in
     troubles: list[Exception] = [ValueError("bad input"), ConnectionError("away"), TimeoutError("still away")]
 
-    def take_in(connection: Any, workspace: Any, manifest: Any) -> Any:
+    def step(_: dg.AssetExecutionContext) -> None:
         if troubles:
             raise troubles.pop(0)
-        return taken_in(connection, workspace, manifest)
 
-    monkeypatch.setattr(refresh_inputs, "take_in", take_in)
-    assert "bad input" in sandbox.refresh().problems[0]
+    assert not _run(tmp_path_factory.mktemp("first"), step).success
     assert len(troubles) == 2
-    outcome = sandbox.refresh()
-    assert (outcome.problems, outcome.published) == ([], ["acme/2026-01-01"])
+    assert _run(tmp_path_factory.mktemp("second"), step).success
+    assert troubles == []
 
 
-def test_a_second_writer_waits_for_the_first(sandbox: Sandbox) -> None:
-    sandbox.client("acme", CLIENT)
-    _deliver(sandbox, "acme", LAST, *SITES)
-    has_started, released_at = threading.Event(), []
+def test_a_second_writer_waits_for_the_first(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINKGAP_HOME", str(sandbox.workspace.home))
+    has_started, released_at, began_at = threading.Event(), [], []
 
     def write() -> None:
         with writing(sandbox.workspace):
             has_started.set()
-            time.sleep(12)
+            time.sleep(3)
             released_at.append(time.monotonic())
 
     first = threading.Thread(target=write)
     first.start()
     has_started.wait()
-    outcome = sandbox.refresh()
+    (tmp_path / "storage").mkdir()
+    assert _run(tmp_path / "storage", lambda _: began_at.append(time.monotonic())).success
     first.join()
-    assert (outcome.problems, outcome.published) == ([], ["acme/2026-01-01"])
-    assert time.monotonic() > released_at[0]
+    assert began_at[0] > released_at[0]
+
+
+def test_every_step_of_a_refresh_holds_the_writers_lock() -> None:
+    """Else the two tests above would say nothing of a refresh."""
+    steps = defs.resolve_job_def("refresh").nodes
+    assert {
+        node.name
+        for node in steps
+        if "writer" not in node.definition.required_resource_keys  # type: ignore[attr-defined]
+    } == set()
