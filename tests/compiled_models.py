@@ -6,16 +6,20 @@ right rows is asked by dbt's unit tests and by refreshes of made-up exports.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 import pandas as pd
 
 from pipelines.dbt_runs import close_working_database, dbt_environment, invoke_dbt, parsed_project
+from tests.conftest import Sandbox
 from warehouse.layout import Workspace
 
 
@@ -46,6 +50,35 @@ def made_up_warehouse(folder: Path, tables: Mapping[str, pd.DataFrame]) -> Itera
         for name, rows in tables.items():
             fill(connection, name, rows)
         yield connection
+
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Models:
+    """Compiled models by name, and a warehouse of which a test fills what they read."""
+
+    connection: duckdb.DuckDBPyConnection
+    sql: dict[str, str]
+
+    def insert(self, table: str, *rows: Row) -> None:
+        """Insert rows; columns that are not named have no value."""
+        for row in rows:
+            names, marks = ", ".join(row), ", ".join("?" * len(row))
+            self.connection.execute(f"insert into {table} ({names}) values ({marks})", list(row.values()))
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        return self.connection.execute(query, list(values)).fetchall()
+
+
+@contextmanager
+def models_on_empty(empty: Sandbox, folder: Path, sql: dict[str, str]) -> Iterator[Models]:
+    """A copy of a warehouse without rows of clients, for one test."""
+    database = folder / empty.workspace.working_database.name
+    shutil.copy(empty.workspace.working_database, database)
+    with duckdb.connect(str(database)) as connection:
+        yield Models(connection, sql)
 
 
 def fill(connection: duckdb.DuckDBPyConnection, name: str, rows: pd.DataFrame) -> None:

@@ -7,6 +7,7 @@ import fcntl
 import io
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -154,7 +155,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
-    """A warehouse in which every model is built and no table of a client has a row; no test may change it."""
+    """A warehouse in which every model is built and no table of a client has a row; each process has a copy."""
     from pipelines.dbt_runs import build_models
     from pipelines.planning import Plan
     from pipelines.refresh_inputs import prepare_inputs
@@ -164,7 +165,10 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
         assert all(result.is_success for result in build_models(sandbox.workspace))
         return []
 
-    return _built_once(tmp_path_factory, "empty", build)[0]
+    built, _ = _built_once(tmp_path_factory, "empty", build)
+    copy = tmp_path_factory.mktemp("empty") / "copy"
+    shutil.copytree(built.workspace.home, copy)
+    return new_sandbox(copy)
 
 
 @pytest.fixture(scope="session")

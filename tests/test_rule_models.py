@@ -5,18 +5,14 @@ What the rules come to for published tables is asked in `test_quality_rules.py`.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from pipelines.dbt_runs import parsed_project
-from tests.compiled_models import compile_models
+from tests.compiled_models import Models, Row, compile_models, models_on_empty
 from tests.conftest import Sandbox
 
 MODELS = ("int_link_rows", "int_link_rows_judged", "int_link_verdicts", "int_domain_rows_judged", "int_domain_verdicts")
@@ -32,40 +28,20 @@ LINK = KEY | {
 }
 """What a row of an export says in every story."""
 
-Row = dict[str, Any]
 
-
-@dataclass
-class Models:
-    """The compiled models, and a warehouse that each test has for itself."""
-
-    connection: duckdb.DuckDBPyConnection
-    sql: dict[str, str]
-
-    def insert(self, table: str, *rows: Row) -> None:
-        """Insert rows into a table that a model reads; columns that are not named have no value."""
-        for row in rows:
-            names, marks = ", ".join(row), ", ".join("?" * len(row))
-            self.connection.execute(f"insert into {table} ({names}) values ({marks})", list(row.values()))
-
-    def build(self, model: str) -> None:
-        """Build a model that another reads."""
-        schema = parsed_project().manifest["nodes"][f"model.linkgap.{model}"]["schema"]
-        self.connection.execute(f"create or replace table {schema}.{model} as {self.sql[model]}")
-
-    def rules(self, model: str, key: str, bits: str = "rule_bits", client_id: str = "acme") -> dict[Any, set[str]]:
-        """Key of a row → the rules that hit it, of one client."""
-        found = self.connection.execute(
-            f"""
-            select {key}, list(rule) filter (rule is not null)
-            from ({self.sql[model]}) as judged
-            left join seeds.quality_rules on judged.{bits} & cast(pow(2, rule_id) as bigint) != 0
-            where client_id = ?
-            group by all
-            """,
-            [client_id],
-        ).fetchall()
-        return {one: set(rules or ()) for one, rules in found}
+def rules_of(models: Models, model: str, key: str, client_id: str = "acme") -> dict[Any, set[str]]:
+    """Key of a row → the rules that hit it, of one client."""
+    found = models.rows(
+        f"""
+        select {key}, list(rule) filter (rule is not null)
+        from ({models.sql[model]}) as judged
+        left join seeds.quality_rules on judged.rule_bits & cast(pow(2, rule_id) as bigint) != 0
+        where client_id = ?
+        group by all
+        """,
+        client_id,
+    )
+    return {one: set(rules or ()) for one, rules in found}
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +51,10 @@ def compiled(empty: Sandbox) -> dict[str, str]:
 
 @pytest.fixture
 def models(empty: Sandbox, compiled: dict[str, str], tmp_path: Path) -> Iterator[Models]:
-    database = tmp_path / empty.workspace.working_database.name
-    shutil.copy(empty.workspace.working_database, database)
-    with duckdb.connect(str(database)) as connection:
-        made = Models(connection, compiled)
-        thresholds = connection.execute("select rule, threshold from seeds.quality_rules where threshold is not null")
+    with models_on_empty(empty, tmp_path, compiled) as made:
+        thresholds = made.connection.execute(
+            "select rule, threshold from seeds.quality_rules where threshold is not null"
+        )
         usual = {f"threshold_{rule}": threshold for rule, threshold in thresholds.fetchall()}
         for key in (KEY, OTHER):
             made.insert("ledger.refreshes", key | {"has_path_sites": False})
@@ -136,7 +111,7 @@ def test_a_rule_of_rows_hits_at_its_edge(models: Models, rule: str, hit: Row, mi
     models.insert(
         "links.int_link_rows__unioned", usual | hit, usual | missed | {"row_number": 2}, usual | {"row_number": 3}
     )
-    found = models.rules("int_link_rows", "row_number")
+    found = rules_of(models, "int_link_rows", "row_number")
     assert rule in found[1]
     assert rule not in found[2]
     assert found[3] == set()
@@ -153,8 +128,8 @@ def test_what_is_spam_elsewhere_is_the_niche_of_some(models: Models) -> None:
         "from seeds.quality_rules where rule like 'casino_%') where client_id = 'bolt'"
     )
     models.insert("links.int_link_rows__unioned", LINK | row, LINK | OTHER | row)
-    assert models.rules("int_link_rows", "row_number") == {1: {"casino_page"}}
-    assert models.rules("int_link_rows", "row_number", client_id="bolt") == {1: set()}
+    assert rules_of(models, "int_link_rows", "row_number") == {1: {"casino_page"}}
+    assert rules_of(models, "int_link_rows", "row_number", client_id="bolt") == {1: set()}
 
 
 def test_rules_of_hosts_and_sites(models: Models) -> None:
@@ -203,7 +178,7 @@ def test_rules_of_hosts_and_sites(models: Models) -> None:
     models.insert("links.int_panel_pages", KEY | {"source_host": "rival.com", "source_path": ""})
     models.insert("links.int_panel_pages", OTHER | {"source_host": "blog.org", "source_path": ""})
     models.insert("links.int_disavowed", KEY | {"page_key": 9}, OTHER | {"page_key": 1})
-    assert models.rules("int_link_rows_judged", "row_number") == {
+    assert rules_of(models, "int_link_rows_judged", "row_number") == {
         number: rules for number, (_, rules) in stories.items()
     }
 
@@ -233,7 +208,7 @@ def test_rules_of_rows_that_name_a_domain(models: Models) -> None:
     site = {"site": "rival.com", "site_host": "rival.com", "site_path": ""}
     models.insert("ledger.panel_sites", KEY | site)
     models.insert("ledger.panel_sites", OTHER | site | {"site_host": "blog.org"})
-    assert models.rules("int_domain_rows_judged", "row_number") == {
+    assert rules_of(models, "int_domain_rows_judged", "row_number") == {
         number: rules for number, (_, rules) in enumerate(stories.values(), start=1)
     }
 
@@ -305,10 +280,10 @@ def test_a_rule_of_domains_hits_at_its_edge(models: Models, rule: str, hit: Row,
     # to the other client the same domains are unknown
     for domain in (hitting, "missed-by-it.org"):
         models.insert("links.int_domain_metrics", OTHER | {"referring_domain": domain})
-    found = models.rules("int_domain_verdicts", "referring_domain")
+    found = rules_of(models, "int_domain_verdicts", "referring_domain")
     assert rule in found[hitting]
     assert rule not in found.get("missed-by-it.org", set())
-    of_other = models.rules("int_domain_verdicts", "referring_domain", client_id="bolt")
+    of_other = rules_of(models, "int_domain_verdicts", "referring_domain", client_id="bolt")
     assert rule == "listed_spam" or of_other == {}
 
 
@@ -323,7 +298,7 @@ def test_a_domain_of_which_most_rows_are_spam(models: Models, spam_rows: int, is
         models.insert("links.int_link_rows", LINK | row)
         if number < spam_rows:
             models.insert("links.int_link_verdicts", KEY | {"page_key": number, "target_key": 1, "rule_bits": bit})
-    found = models.rules("int_domain_verdicts", "referring_domain")
+    found = rules_of(models, "int_domain_verdicts", "referring_domain")
     assert ("mostly_spam" in found.get("half.org", set())) is is_hit
 
 
@@ -334,7 +309,7 @@ def test_one_name_under_many_top_level_domains(models: Models, endings: int, is_
         models.insert("links.int_hosts", {"host": domain, "referring_domain": domain, "parent_domain": domain})
         models.insert("links.int_link_rows", LINK | {"source_host": domain, "rule_bits": 0})
         models.insert("links.int_domain_metrics", KEY | {"referring_domain": domain, "authority": 9})
-    found = models.rules("int_domain_verdicts", "referring_domain")
+    found = rules_of(models, "int_domain_verdicts", "referring_domain")
     assert {"many_tlds" in found.get(domain, set()) for domain in domains} == {is_hit}
 
 
@@ -365,7 +340,7 @@ def test_a_page_seen_live_later_is_not_gone(models: Models) -> None:
     )
     models.insert("links.int_decisions", KEY | {"page_key": 4, "decision": "reject"})
     models.insert("links.int_decisions", OTHER | {"page_key": 1, "decision": "reject"})
-    assert models.rules("int_link_verdicts", "page_key") == {
+    assert rules_of(models, "int_link_verdicts", "page_key") == {
         1: {"page_gone"},
         2: set(),
         3: {"page_gone"},

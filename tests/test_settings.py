@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 from tests.exports_made import ahrefs_backlinks
 from tests.world import Deliveries, World
@@ -32,3 +33,18 @@ def test_settings_are_archived_and_only_on_brings_in_todays(world: World) -> Non
         ("below_minimum",),
         ("below_minimum",),
     ]
+
+
+def test_the_table_of_clients_follows_the_client_files_without_a_refresh(world: World, tmp_path: Path) -> None:
+    sandbox = world.extract(tmp_path, "settings")
+    name_and_window = "select name, next_window_on, is_active from marts.clients where client_id = 'settings'"
+    window = "refresh: {every_days: 30, earliest_days: 20, latest_days: 40}\n"
+    file = sandbox.client("settings", PANEL + "name: Bücherei\n" + window)
+    assert sandbox.refresh().published == []
+    assert sandbox.query(name_and_window) == [("Bücherei", date(2026, 7, 15), True)]
+    file.write_text("client_id: [broken\n", encoding="utf-8")
+    sandbox.refresh()
+    assert sandbox.query(name_and_window) == [("Bücherei", date(2026, 7, 15), True)]
+    file.unlink()
+    sandbox.refresh()
+    assert sandbox.query(name_and_window) == [("Bücherei", None, False)]
