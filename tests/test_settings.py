@@ -41,10 +41,10 @@ def test_the_table_of_clients_follows_the_client_files_without_a_refresh(world: 
     window = "refresh: {every_days: 30, earliest_days: 20, latest_days: 40}\n"
     file = sandbox.client("settings", PANEL + "name: Bücherei\n" + window)
     assert sandbox.refresh().published == []
-    assert sandbox.query(name_and_window) == [("Bücherei", date(2026, 7, 15), True)]
+    assert sandbox.query(name_and_window) == [("Bücherei", date(2026, 7, 5), True)]
     file.write_text("client_id: [broken\n", encoding="utf-8")
     sandbox.refresh()
-    assert sandbox.query(name_and_window) == [("Bücherei", date(2026, 7, 15), True)]
+    assert sandbox.query(name_and_window) == [("Bücherei", date(2026, 7, 5), True)]
     file.unlink()
     sandbox.refresh()
-    assert sandbox.query(name_and_window) == [("Bücherei", None, False)]
+    assert sandbox.query(name_and_window) == [("Bücherei", date(2026, 7, 5), False)]
