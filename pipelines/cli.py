@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from warehouse.layout import Workspace
+from warehouse.lazy_modules import load_later
 
 if TYPE_CHECKING:
     from pipelines.refresh import RefreshOutcome
@@ -59,12 +60,18 @@ class Service(StrEnum):
 
 ALL_DONE, PARTLY_FAILED, NOT_STARTED = 0, 1, 2
 
+UNUSED = ("daff", "alembic.ddl.mssql", "alembic.ddl.mysql", "alembic.ddl.oracle")
+"""What dbt and Dagster import for unit tests and for databases that linkgap does not use."""
+
 
 def main() -> None:
     """Entry point: nothing but `--debug` shows a traceback."""
     # a command lives for seconds, and what it imports stays: looking for garbage among millions of such objects takes a
     # fifth of a small refresh
     gc.set_threshold(200_000, 20, 20)
+    load_later(*UNUSED)
+    # the template engine of Dagster's migrations colours its error pages where it can
+    sys.modules["mako.ext.pygmentplugin"] = None  # type: ignore[assignment]
     # taking every object apart at the end takes as long again; handlers of exit that imports add run before this one
     status = 0
     atexit.register(lambda: os._exit(status))
