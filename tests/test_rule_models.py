@@ -346,3 +346,15 @@ def test_a_page_seen_live_later_is_not_gone(models: Models) -> None:
         3: {"page_gone"},
         4: {"rejected_page_by_people"},
     }
+
+
+def test_what_the_client_allows_is_not_blocked_with_what_it_belongs_to(models: Models) -> None:
+    for domain in ("blogs.org", "ana.blogs.org"):
+        models.insert("links.int_hosts", {"host": domain, "referring_domain": domain, "parent_domain": "blogs.org"})
+        models.insert("links.int_link_rows", LINK | {"source_host": domain, "rule_bits": 0})
+    models.insert("ledger.judged_domains", KEY | {"domain": "blogs.org", "verdict": "blocked"})
+    models.insert("ledger.judged_domains", KEY | {"domain": "ana.blogs.org", "verdict": "allowed"})
+    assert rules_of(models, "int_domain_verdicts", "referring_domain") == {
+        "blogs.org": {"blocked_domain"},
+        "ana.blogs.org": {"allowed_domain"},
+    }
