@@ -258,22 +258,23 @@ class _Run:
 
     def _work(self, events: queue.Queue[Any]) -> None:
         try:
-            manifest = self._manifest()
+            kept = self._kept()
+            manifest = self._manifest(kept)
             with _without_overhead():
                 result = invoke_dbt(dbt_environment(self.workspace), self.arguments, manifest, events.put)
             for one in result.result.results:
                 if one.status == "error":
                     self.errors.append(f"{one.node.name}: {' '.join((one.message or '').split())}")
-            self._keep_compiled(manifest)
+            self._keep_compiled(manifest, kept)
         except Exception as error:
             events.put(error)
         finally:
             events.put(None)
 
-    def _manifest(self) -> Any:
+    def _manifest(self, kept: dict[str, str]) -> Any:
         """The parsed project; a node whose compiled SQL is kept has it already."""
         manifest = self.project.load()
-        for unique_id, sql in self._kept().items():
+        for unique_id, sql in kept.items():
             manifest.nodes[unique_id].compiled_code = sql
             manifest.nodes[unique_id].compiled = True
         return manifest
@@ -281,15 +282,14 @@ class _Run:
     def _kept(self) -> dict[str, str]:
         return json.loads(self.compiled.read_text(encoding="utf-8")) if self.compiled.exists() else {}
 
-    def _keep_compiled(self, manifest: Any) -> None:
-        kept = self._kept()
-        new = {
+    def _keep_compiled(self, manifest: Any, kept: dict[str, str]) -> None:
+        compiled = {
             unique_id: node.compiled_code
             for unique_id, node in manifest.nodes.items()
-            if unique_id not in kept and node.resource_type == "model" and node.compiled_code
+            if node.resource_type == "model" and node.compiled_code
         }
-        if new and not self.errors:
-            write_text(self.compiled, json.dumps(kept | new))
+        if compiled.keys() - kept.keys() and not self.errors:
+            write_text(self.compiled, json.dumps(compiled))
 
 
 @contextmanager

@@ -46,14 +46,17 @@ def staged_rows(path: Path, folder: Path, sheet: str | None = None) -> tuple[str
     columns = [f'{value} as "{name}"' for name, value in values.items()]
     if export.format.target_columns:
         columns.append('"targets"')
+    return export.format.name, rows_of(export, text, folder, f"row_number, unreadable, {', '.join(columns)}")
+
+
+def rows_of(export: RecognisedExport, text: Path, folder: Path, columns: str) -> list[dict[str, Any]]:
+    """The rows of an export once it is landed; values that are not there are left out."""
     with duckdb.connect() as connection:
         land(connection, text, export, "id", folder / "rows.parquet")
-        frame = connection.execute(
-            f"select row_number, unreadable, {', '.join(columns)} from '{folder / 'rows.parquet'}' order by row_number"
-        )
+        frame = connection.execute(f"select {columns} from '{folder / 'rows.parquet'}' order by row_number")
         names = [column[0] for column in frame.description]
         rows = [dict(zip(names, row, strict=True)) for row in frame.fetchall()]
-    return export.format.name, [{name: value for name, value in row.items() if value is not None} for row in rows]
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
 @cache
@@ -66,12 +69,7 @@ def fixture_rows(path: Path) -> tuple[str, list[dict[str, Any]]]:
 def landed_rows(path: Path, folder: Path) -> tuple[str, list[dict[str, Any]]]:
     """Format, and the rows as they are landed, of which staged ones are made column by column."""
     export, text = recognised(path, folder)
-    with duckdb.connect() as connection:
-        land(connection, text, export, "id", folder / "rows.parquet")
-        frame = connection.execute(f"from '{folder / 'rows.parquet'}' order by row_number")
-        names = [column[0] for column in frame.description]
-        rows = [dict(zip(names, row, strict=True)) for row in frame.fetchall()]
-    return export.format.name, [{name: value for name, value in row.items() if value is not None} for row in rows]
+    return export.format.name, rows_of(export, text, folder, "*")
 
 
 def table_of(path: Path, folder: Path) -> tuple[RecognisedExport, list[list[str]], list[list[str]]]:

@@ -44,6 +44,11 @@ def rules_of(models: Models, model: str, key: str, client_id: str = "acme") -> d
     return {one: set(rules or ()) for one, rules in found}
 
 
+def bit_of(models: Models, rule: str) -> int:
+    ((bit,),) = models.rows("select cast(pow(2, rule_id) as bigint) from seeds.quality_rules where rule = ?", rule)
+    return int(bit)
+
+
 @pytest.fixture(scope="module")
 def compiled(empty: Sandbox) -> dict[str, str]:
     return compile_models(empty.workspace, *MODELS)
@@ -289,9 +294,7 @@ def test_a_rule_of_domains_hits_at_its_edge(models: Models, rule: str, hit: Row,
 
 @pytest.mark.parametrize(("spam_rows", "is_hit"), [(6, True), (5, False)])
 def test_a_domain_of_which_most_rows_are_spam(models: Models, spam_rows: int, is_hit: bool) -> None:
-    (bit,) = models.connection.execute(
-        "select cast(pow(2, rule_id) as bigint) from seeds.quality_rules where rule = 'domain_list'"
-    ).fetchone() or (0,)
+    bit = bit_of(models, "domain_list")
     models.insert("links.int_hosts", {"host": "half.org", "referring_domain": "half.org", "parent_domain": "half.org"})
     for number in range(10):
         row = {"source_host": "half.org", "row_number": number, "page_key": number, "target_key": 1, "rule_bits": 0}
@@ -315,9 +318,7 @@ def test_one_name_under_many_top_level_domains(models: Models, endings: int, is_
 
 def test_a_page_seen_live_later_is_not_gone(models: Models) -> None:
     """And a decision about a page stands beside what the rules say."""
-    (bit,) = models.connection.execute(
-        "select cast(pow(2, rule_id) as bigint) from seeds.quality_rules where rule = 'page_gone'"
-    ).fetchone() or (0,)
+    bit = bit_of(models, "page_gone")
     day = 20_000
 
     def seen(page: int, bits: int, on: int) -> Row:

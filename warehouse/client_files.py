@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
-from warehouse.connections import STORAGE_VERSION, connect, connect_to_new, sql_text, write_no_traces
-from warehouse.dictionary import copy_dictionary
+from warehouse.connections import (
+    STORAGE_VERSION,
+    attached_to_write,
+    connect,
+    connect_to_new,
+    sql_text,
+    write_no_traces,
+)
+from warehouse.dictionary import copy_dictionary, has_dictionary
 from warehouse.layout import Workspace, cache_folder
 from warehouse.replacing import copy_beside, copy_file, place_beside, take_place, write_text
 from warehouse.slices import marts_of, publication_times, replace_slices
@@ -90,7 +96,7 @@ def _write_anew(
     target = workspace.client_database(client_id)
     following = place_beside(target)
     copy_file(empty, following)
-    with connection.cursor() as cursor, _attached(cursor, following, f"file of {client_id}"):
+    with connection.cursor() as cursor, attached_to_write(cursor, following, f"file of {client_id}"):
         cursor.execute("begin")
         for mart, row_count in rows.items():
             written = cursor.execute(
@@ -103,22 +109,6 @@ def _write_anew(
                 )
         cursor.execute("commit")
     take_place(following, target)
-
-
-@contextmanager
-def _attached(cursor: duckdb.DuckDBPyConnection, path: Path, name: str, more: str = "") -> Iterator[None]:
-    """Attach a file that nobody reads yet as the current database, and write it down at the end."""
-    cursor.execute(
-        f'attach {sql_text(path)} as "{name}" '
-        f"(storage_version {sql_text(STORAGE_VERSION)}, recovery_mode 'no_wal_writes'{more})"
-    )
-    cursor.execute(f'use "{name}"')
-    try:
-        yield
-        cursor.execute("checkpoint")
-    finally:
-        cursor.execute("use memory")
-        cursor.execute(f'detach "{name}"')
 
 
 def _empty_file(connection: duckdb.DuckDBPyConnection) -> Path:
@@ -137,14 +127,14 @@ def _empty_file(connection: duckdb.DuckDBPyConnection) -> Path:
             "select cast(columns as varchar) as told from source.dictionary.published_columns as columns "
             "union all select cast(tables as varchar) from source.dictionary.published_tables as tables)"
         ).fetchone()
-        if _has_schema(connection, "dictionary")
+        if has_dictionary(connection, "source")
         else None
     )
     facts = repr((columns, tables, dictionary, STORAGE_VERSION, SMALL_BLOCK, duckdb.__version__))
     path = cache_folder() / "published" / f"{hashlib.sha256(facts.encode()).hexdigest()[:16]}.duckdb"
     if not path.exists():
         partial = place_beside(path.with_name(f"{path.stem}.{os.getpid()}.duckdb"))
-        with connection.cursor() as cursor, _attached(cursor, partial, "empty", f", block_size {SMALL_BLOCK}"):
+        with connection.cursor() as cursor, attached_to_write(cursor, partial, "empty", SMALL_BLOCK):
             cursor.execute("begin")
             cursor.execute("create schema marts")
             for table, comment in tables:
@@ -163,15 +153,6 @@ def _empty_file(connection: duckdb.DuckDBPyConnection) -> Path:
             cursor.execute("commit")
         partial.rename(path)
     return path
-
-
-def _has_schema(connection: duckdb.DuckDBPyConnection, schema: str) -> bool:
-    return bool(
-        connection.execute(
-            "select 1 from duckdb_schemas() where database_name = 'source' and schema_name = $schema",
-            {"schema": schema},
-        ).fetchall()
-    )
 
 
 def _replace_changed_slices(workspace: Workspace, client_id: str) -> None:
@@ -198,7 +179,6 @@ def _replace_changed_slices(workspace: Workspace, client_id: str) -> None:
             {"client_id": client_id},
         )
         connection.execute("detach source")
-        connection.execute("checkpoint")
     take_place(following, target)
 
 

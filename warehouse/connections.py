@@ -115,12 +115,30 @@ def connect_to_new(path: Path, workspace: Workspace) -> Iterator[duckdb.DuckDBPy
 
     Nothing is written to a write-ahead log: of a crash nothing but rubbish would be left either way.
     """
-    with connect(None, workspace) as connection:
-        connection.execute(
-            f"attach {sql_text(path)} as following "
-            f"(storage_version {sql_text(STORAGE_VERSION)}, recovery_mode 'no_wal_writes')"
-        )
-        connection.execute("use following")
+    with connect(None, workspace) as connection, attached_to_write(connection, path, "following"):
         yield connection
-        connection.execute("use memory")
-        connection.execute("detach following")
+
+
+@contextmanager
+def attached_to_write(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, block_size: int | None = None
+) -> Iterator[None]:
+    """Attach a DuckDB file that nobody reads before it is swapped in as the current database, and checkpoint it.
+
+    After an error it stays attached: the connection cannot be used again.
+
+    Args:
+        connection: In memory.
+        path: The file; made where it does not exist.
+        name: Of the attached database.
+        block_size: Bytes of a block of a new file; DuckDB's default where it is None.
+    """
+    options = f"storage_version {sql_text(STORAGE_VERSION)}, recovery_mode 'no_wal_writes'"
+    if block_size is not None:
+        options += f", block_size {block_size}"
+    connection.execute(f'attach {sql_text(path)} as "{name}" ({options})')
+    connection.execute(f'use "{name}"')
+    yield
+    connection.execute("checkpoint")
+    connection.execute("use memory")
+    connection.execute(f'detach "{name}"')

@@ -15,7 +15,7 @@ TABLES = ("published_tables", "published_columns")
 
 def copy_dictionary(connection: duckdb.DuckDBPyConnection, source: str) -> None:
     """Take the dictionary over from an attached database; one without keeps what is known."""
-    if not _has_dictionary(connection, source):
+    if not has_dictionary(connection, source):
         return
     connection.execute("create schema if not exists dictionary")
     for table in TABLES:
@@ -24,7 +24,7 @@ def copy_dictionary(connection: duckdb.DuckDBPyConnection, source: str) -> None:
 
 def allow_missing_values(connection: duckdb.DuckDBPyConnection) -> None:
     """Take `not null` from the columns in schema `marts` that the dictionary does not require (any more)."""
-    if not _has_dictionary(connection):
+    if not has_dictionary(connection):
         return
     for table, column, _ in _columns(connection, "not described.is_required and not columns.is_nullable"):
         connection.execute(f'alter table marts."{table}" alter column "{column}" drop not null')
@@ -35,7 +35,7 @@ def follow_dictionary(connection: duckdb.DuckDBPyConnection) -> None:
 
     A column stays nullable where rows of an older version lack the value.
     """
-    if not _has_dictionary(connection):
+    if not has_dictionary(connection):
         return
     for thing, comment in connection.execute(
         """
@@ -73,7 +73,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, condition: str) -> list[tupl
     ).fetchall()
 
 
-def _has_dictionary(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> bool:
+def has_dictionary(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> bool:
     """Whether an attached database, or the one the connection opened, has a dictionary."""
     found = connection.execute(
         "select count(*) from duckdb_tables() where database_name = coalesce($database, current_database()) "

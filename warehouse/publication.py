@@ -190,7 +190,6 @@ def publish(
         )
         changed = _follow_client_files(connection, client_files, clients)
         connection.execute(f"detach {source}")
-        connection.execute("checkpoint")
     announce_clients(workspace, {client_id for client_id, _ in slices} | changed)
     keep_state(workspace)
     take_place(following, target)
@@ -211,7 +210,6 @@ def follow_client_files(workspace: Workspace, client_files: Iterable[str], clien
     following = copy_beside(workspace.published_database)
     with connect_to_new(following, workspace) as connection:
         changed = _follow_client_files(connection, client_files, clients)
-        connection.execute("checkpoint")
     announce_clients(workspace, changed)
     take_place(following, workspace.published_database)
     finish_client_files(workspace)
